@@ -1,0 +1,1 @@
+"""The measured promises: `make bench`, or `python -m benchmarks --help`. Not part of the wheel."""

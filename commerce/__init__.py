@@ -1,0 +1,1 @@
+"""Words everyone shares, in pure Python: amounts, currencies, GTINs, volumetric weight, kinds of errors."""

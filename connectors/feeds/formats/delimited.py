@@ -1,0 +1,330 @@
+"""CSV, TSV and semicolon files: cut into records by lines, known records passed over, new ones parsed by Arrow.
+
+A record is a line, or several when a quoted field runs over line ends. Every record stands for itself: one that does
+not have the heading's number of fields is rejected with its text, and the next one is read as if nothing had been.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from commerce.errors import Permanent
+from connectors.feeds.known import Digests, KnownRecords
+from connectors.feeds.layout import Layout
+from connectors.feeds.protocol import SERVICE_COLUMNS, Batch, Reject, service_columns
+from connectors.feeds.rows import REST
+from connectors.feeds.waiting import Fresh, Waiting
+
+_CHUNK = 4 << 20
+_LONGEST_RECORD = 1 << 20
+"""How far a quoted field may run over line ends."""
+_LONGEST_LINE = 16 << 20
+_HEADING_LINES = 100
+_NARROW = 3
+_DELIMITERS = (";", "\t", ",", "|")
+_NUMBER = "_number"
+_RESERVED = frozenset({*SERVICE_COLUMNS, REST, _NUMBER})
+csv.field_size_limit(_LONGEST_LINE)  # its own limit of 128 KiB is less than a description may have
+
+
+class Delimited:
+    """Text columns between delimiters; a field may be quoted, quotes inside are doubled (RFC 4180)."""
+
+    name = "delimited"
+
+    def sniff(self, head: bytes, name: str) -> Layout | None:
+        """The delimiter that cuts the first lines most evenly, and whether line 1 is a heading."""
+        lines = [line for line in head.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
+        if len(head) >= 1 << 20 and len(lines) > 1:
+            lines.pop()
+        if not lines:
+            return None
+        delimiter = max(_DELIMITERS, key=lambda mark: _evenness(lines, mark))
+        if _evenness(lines, delimiter) == 0 and not name.lower().endswith((".csv", ".tsv", ".txt")):
+            return None
+        quotes = delimiter != "\t" or any(field.startswith('"') for line in lines for field in line.split("\t"))
+        layout = Layout(format="delimited", delimiter=delimiter, quote='"' if quotes else "")
+        first = next(_reader("\n".join(lines), layout))
+        header = _is_heading(first)
+        names = first if header else [""] * len(first)
+        return layout.model_copy(update={"header": header, "columns": tuple(_unique(names))})
+
+    def read(self, file: BinaryIO, layout: Layout, known: KnownRecords) -> Iterator[Batch]:
+        """Read the file once, in chunks of 4 MiB; see `Format.read`."""
+        heading = _heading(file, layout) if layout.header else b""
+        columns = _column_names(heading, layout)
+        seed = known.seed(layout.model_dump_json(exclude={"encoding"}).encode() + heading)
+        row = 1
+        waiting = Waiting()
+        for records in _records(file, layout, len(columns), begin=len(heading)):
+            rows = np.arange(row, row + len(records), dtype=np.int64)
+            row += len(records)
+            digests = known.digests(records, seed)
+            waiting.add(records, rows, digests, known.new(digests, rows))
+            if waiting.is_full():
+                yield _parse(waiting.take(), columns, layout)
+        yield _parse(waiting.take(), columns, layout)
+
+    def restore(self, raw: list[str], layout: Layout) -> bytes:
+        """The records one below the other, under the heading that `layout.columns` gives; nothing if it gives none."""
+        text = io.StringIO()
+        if layout.header:
+            csv.writer(text, delimiter=layout.delimiter, lineterminator="\n").writerow(layout.columns or ["-"])
+        if layout.columns:
+            text.writelines(record.rstrip("\r\n") + "\n" for record in raw)
+        return text.getvalue().encode()
+
+
+FORMAT = Delimited()
+
+
+def _evenness(lines: list[str], mark: str) -> int:
+    """How many lines agree with the commonest number of `mark`s outside quotes, times that number; 0 if none."""
+    counts = [sum(part.count(mark) for part in line.split('"')[::2]) for line in lines]
+    commonest = max(set(counts), key=lambda count: (counts.count(count), count))
+    return 0 if commonest == 0 else counts.count(commonest) * 100 + min(commonest, 99)
+
+
+def _is_heading(row: list[str]) -> bool:
+    """A heading has names only: mostly different ones, and no numbers or dates."""
+    names = [name.strip() for name in row if name.strip()]
+    numbers = [name for name in names if re.fullmatch(r"[\W\d_]*\d[\W\d_]*", name)]
+    return not numbers and len(set(names)) * 2 > len(names)
+
+
+def _heading(file: BinaryIO, layout: Layout) -> bytes:
+    """The first record of the file, which may go over several lines when a name in it is quoted."""
+    heading = b""
+    for line in iter(lambda: file.readline(_LONGEST_RECORD), b""):
+        heading = heading + line if heading.strip() else line
+        if heading.count(b"\n") > _HEADING_LINES or len(heading) >= _LONGEST_RECORD:
+            break
+        if heading.strip() and _fields(heading.decode("utf-8", "replace"), layout):
+            return heading
+    if not heading.strip():
+        raise Permanent("The file is empty: expected a heading line with the names of the columns.")
+    begin = heading[:60].decode("utf-8", "replace")
+    raise Permanent(f"Line 1: {begin!r} is no heading; expected the names of the columns, every quote in them closed.")
+
+
+def _column_names(heading: bytes, layout: Layout) -> list[str]:
+    names = _fields(heading.decode("utf-8", "replace"), layout) if layout.header else layout.columns
+    if not names:
+        raise Permanent("The file has no heading line, and its profile names no columns: declare `layout.columns`.")
+    return _unique(names)
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    """Names for columns, all different and none of our own; one without a name is called after its place."""
+    unique: list[str] = []
+    for place, name in enumerate(names, start=1):
+        bare = name.strip() or f"column_{place}"
+        while bare in unique or bare in _RESERVED:
+            bare = f"{bare}_{place}"
+        unique.append(bare)
+    return unique
+
+
+def _records(file: BinaryIO, layout: Layout, width: int, begin: int) -> Iterator[list[bytes]]:
+    """Cut the rest of the file, which starts at byte `begin`, into records, a list for each chunk."""
+    quote = layout.quote.encode()
+    carried: list[bytes] = []
+    rest = b""
+    while chunk := file.read(_CHUNK):
+        begin += len(chunk)
+        data = rest + chunk
+        *lines, rest = data.split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            raise Permanent(
+                f"The line near byte {begin - len(rest):,} is longer than {_LONGEST_LINE:,} bytes; expected a record "
+                "on each line. Is this another format?"
+            )
+        if quote and (carried or quote in data):
+            lines, carried = _join_quoted(carried + lines, layout, width, at_end=False)
+        yield _without_blank(lines)
+    lines, _ = _join_quoted([*carried, rest], layout, width, at_end=True) if quote else ([rest], [])
+    yield _without_blank(lines)
+
+
+def _without_blank(lines: list[bytes]) -> list[bytes]:
+    """Blank lines are no records."""
+    return [line for line in lines if line and line != b"\r"] if b"" in lines or b"\r" in lines else lines
+
+
+def _join_quoted(lines: list[bytes], layout: Layout, width: int, *, at_end: bool) -> tuple[list[bytes], list[bytes]]:
+    """Join lines whose quoted field runs on; a quote that closes nowhere sensible is left to spoil its own line only.
+
+    It closes nowhere sensible when all that it would join looks like records: then these are two stray quotes.
+    Returns the records and the lines to look at again when more of the file is there.
+    """
+    quote = layout.quote.encode()
+    records: list[bytes] = []
+    odd = [place for place, line in enumerate(lines) if line.count(quote) % 2]
+    start = 0
+    while odd:
+        first = odd.pop(0)
+        records += lines[start:first]
+        start = first
+        if not odd:
+            if not at_end and sum(map(len, lines[first:])) < _LONGEST_RECORD:
+                return records, lines[first:]
+            break
+        parts = lines[first : odd[0] + 1]
+        joined = b"\n".join(parts)
+        fits = len(joined) < _LONGEST_RECORD and len(_fields_of(joined, layout)) == width
+        if fits and not _are_records(parts, layout, width):
+            records.append(joined)
+            start = odd.pop(0) + 1
+        else:
+            records.append(lines[first])
+            start = first + 1
+    return records + lines[start:], []
+
+
+def _are_records(lines: list[bytes], layout: Layout, width: int) -> bool:
+    """Whether lines look like records, the first and the last with a stray quote, and not like parts of one field."""
+    between = [line for line in lines[1:-1] if line.strip()]
+    if not between or any(len(_fields_of(line, layout)) != width for line in between):
+        return False
+    if width > _NARROW:
+        return True
+    mark = layout.delimiter.encode()  # a line of a text may well look like two fields, but then its ends do not
+    return width > 1 and min(lines[0].count(mark), lines[-1].count(mark)) >= width - 1
+
+
+def _reader(text: str, layout: Layout, *, strict: bool = False) -> Iterator[list[str]]:
+    lines = io.StringIO(text, newline="")
+    if not layout.quote:
+        return csv.reader(lines, delimiter=layout.delimiter, quotechar=None, quoting=csv.QUOTE_NONE, strict=strict)
+    return csv.reader(lines, delimiter=layout.delimiter, quotechar=layout.quote, strict=strict)
+
+
+def _fields(text: str, layout: Layout) -> list[str]:
+    """The fields of one record by themselves; empty when it is not exactly one record, each quote in its place."""
+    try:
+        rows = list(_reader(text, layout, strict=True))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []
+
+
+def _fields_of(record: bytes, layout: Layout) -> list[str]:
+    try:
+        return _fields(record.decode(), layout)
+    except UnicodeDecodeError:
+        return []
+
+
+@cache
+def _well_quoted(quote: str, delimiter: str) -> re.Pattern[bytes]:
+    """What a record is like that `_fields` can cut, as far as quotes go: a field has them all around or is plain."""
+    q, d = (re.escape(mark.encode()) for mark in (quote, delimiter))
+    field = rb"(?:%b[^%b]*+(?:%b%b[^%b]*+)*+%b|[^%b%b\n][^%b\n]*+)?" % (q, q, q, q, q, q, q, d, d)
+    return re.compile(rb"%b(?:%b%b)*+\r?" % (field, d, field))
+
+
+def _parse(fresh: Fresh, columns: list[str], layout: Layout) -> Batch:
+    """Parse new records together; what cannot be told apart that way is parsed one by one."""
+    table, bad = _parse_together(fresh.records, columns, layout) or _parse_singly(fresh.records, columns, layout)
+    numbers = table[_NUMBER].to_numpy().astype(np.int64)
+    table = service_columns(table.drop_columns([_NUMBER]), fresh.rows[numbers], fresh.digests[numbers])
+    rejects = [
+        _reject(fresh.records[number], len(columns), layout, int(fresh.rows[number]), fresh.digests[number])
+        for number in bad
+    ]
+    return Batch(table, known=fresh.known, rejects=rejects)
+
+
+def _parse_together(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pa.Table, list[int]] | None:
+    """The records with their numbers as a first column, and the numbers of those that are wrong.
+
+    None when it has to be done singly: when the numbers do not come out as they went in, some record swallowed another
+    or fell apart.
+    """
+    quote = layout.quote.encode()
+    whole = list(range(len(records)))
+    data = _numbered(records, whole, layout)
+    if quote and quote in data:  # Arrow bears quotes in the wrong place, and then gives half a field
+        well = _well_quoted(layout.quote, layout.delimiter).fullmatch
+        whole = [number for number, record in enumerate(records) if quote not in record or well(record)]
+        data = _numbered(records, whole, layout)
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):  # which Arrow takes for the end of a line
+        return None
+    read = _read_csv(data, [_NUMBER, *columns], layout)
+    if read is None:
+        return None
+    table, ragged = read
+    good = np.setdiff1d(whole, ragged)
+    if table[_NUMBER].to_pylist() != good.astype(str).tolist():
+        return None
+    return table, np.setdiff1d(np.arange(len(records)), good).tolist()
+
+
+def _numbered(records: list[bytes], numbers: list[int], layout: Layout) -> bytes:
+    mark = layout.delimiter.encode()
+    return b"".join([b"%d%b%b\n" % (number, mark, records[number]) for number in numbers])
+
+
+def _read_csv(data: bytes, names: list[str], layout: Layout) -> tuple[pa.Table, list[int]] | None:
+    """What Arrow makes of `data`: texts, and the numbers of records with another number of fields; None if nothing."""
+    ragged: list[str] = []
+
+    def remember(row: pyarrow.csv.InvalidRow) -> str:
+        ragged.append(row.text)
+        return "skip"
+
+    try:
+        _check_utf8(data)  # what `remember` is given has to be text
+        table = pyarrow.csv.read_csv(
+            io.BytesIO(data or layout.delimiter.encode() * (len(names) - 1) + b"\n"),
+            read_options=pyarrow.csv.ReadOptions(column_names=names),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=layout.delimiter,
+                quote_char=layout.quote or False,
+                newlines_in_values=bool(layout.quote),
+                invalid_row_handler=remember,
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+        return table.slice(0 if data else 1), [int(text.partition(layout.delimiter)[0]) for text in ragged]
+    except (pa.ArrowInvalid, ValueError):
+        return None
+
+
+def _check_utf8(data: bytes) -> None:
+    """Raise ArrowInvalid if `data` is not UTF-8; faster than decoding it."""
+    offsets = np.array([0, len(data)], np.int32)
+    pa.StringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(data)).validate(full=True)
+
+
+def _parse_singly(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pa.Table, list[int]]:
+    """Parse every record by itself: the definition of what `_parse_together` does at once."""
+    rows = [(number, _fields_of(record, layout)) for number, record in enumerate(records)]
+    good = [[str(number), *fields] for number, fields in rows if len(fields) == len(columns)]
+    names = [_NUMBER, *columns]
+    cells = zip(*good, strict=True) if good else [()] * len(names)
+    table = pa.table({name: pa.array(cell, pa.string()) for name, cell in zip(names, cells, strict=True)})
+    return table, [number for number, fields in rows if len(fields) != len(columns)]
+
+
+def _reject(record: bytes, width: int, layout: Layout, row: int, digest: Digests) -> Reject:
+    place = (int(digest[0]), int(digest[1]))
+    try:
+        text = record.decode()
+    except UnicodeDecodeError as error:
+        text = record.decode("utf-8", "backslashreplace")
+        return Reject(row, text, "wrong_encoding", f"byte {error.start + 1} of the row", "text in UTF-8", place)
+    found = len(_fields(text, layout))
+    if not found:
+        reason = "misplaced_quote" if layout.quote and layout.quote in text else "misplaced_line_end"
+        return Reject(row, text, reason, "", "quotes around whole fields and doubled inside, no line ends", place)
+    return Reject(row, text, "wrong_number_of_fields", f"{found} fields", f"{width} fields", place)

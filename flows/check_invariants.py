@@ -1,0 +1,20 @@
+"""Flow: look whether what must always be true of the lakes is true; a broken invariant fails the run."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.parameters import Tenants
+from tasks import catalog, endings, results, warehouse
+
+
+@flow(name="check-invariants", flow_run_name="check the invariants")
+@endings.told_in_a_sentence
+async def check_invariants(tenant: Tenants = None) -> State[Any]:
+    """Ask every invariant of every tenant's lake for what breaks it."""
+    verdicts = [
+        verdict for each in await catalog.list_tenants(tenant) for verdict in await warehouse.check_invariants(each)
+    ]
+    await results.publish_invariants(verdicts)
+    return endings.soundness(verdicts)

@@ -1,0 +1,22 @@
+"""Flow: bring one supplier's feed into the lake, or hold it for a person to look at."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.parameters import Force, Supplier, Tenant
+from tasks import catalog, endings, naming, results
+
+
+@flow(name="sync-catalog", flow_run_name="sync {supplier}")
+@endings.told_in_a_sentence
+async def sync_catalog(supplier: Supplier, tenant: Tenant = None, *, force: Force = False) -> State[Any]:
+    """Bring one supplier's feed into the lake."""
+    run_id = await naming.name_run(f"sync {supplier}")
+    synced = await catalog.sync_feed(tenant, supplier, force=force, run_id=run_id)
+    checked = await catalog.check_quality(synced)
+    if synced.changed:
+        await catalog.match_products(synced.tenant)
+    await results.publish_run(synced, checked)
+    return endings.ending(synced, checked)

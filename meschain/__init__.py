@@ -1,0 +1,1 @@
+"""MesChain: the back office of dropshipping and marketplace sellers. One room per system."""

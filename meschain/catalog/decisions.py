@@ -1,0 +1,115 @@
+"""Use cases on a held run: look at what it would change, approve it, reject it; and on an applied one: roll it back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from commerce.errors import Permanent, Refused
+from meschain.catalog.context import Catalog
+from meschain.catalog.runs import close_run as _close
+from meschain.catalog.runs import get_run, last_good, note_run, open_run, recover
+from meschain.catalog.staging import delete_delta
+from meschain.catalog.sync import lake_counts, open_delta
+from meschain.catalog.tables import Run, Supplier
+from meschain.store.base import utc_now
+from meschain.store.session import reading
+from warehouse import changes
+from warehouse.delta import Delta, DeltaKey
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a run changes: how many offers per kind, and some of them field by field."""
+
+    run: Run
+    supplier: str
+    kinds: dict[str, int]
+    examples: list[dict[str, Any]]
+
+
+def show_difference(catalog: Catalog, run_id: str, limit: int = 20) -> Difference:
+    """What a held run would change, or what an applied one did."""
+    run = get_run(catalog, run_id)
+    supplier = _supplier(catalog, run)
+    if run.status == "held":
+        with catalog.lake.connect(delta=catalog.delta_file(run.id), read_only=True) as connection:
+            return Difference(run, supplier.slug, *changes.staged(connection, limit))
+    with catalog.lake.connect(read_only=True) as connection:
+        return Difference(run, supplier.slug, *changes.applied(connection, run.id, limit))
+
+
+def approve_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
+    """Apply a held run as it was staged. Refused if it is not held, or another run was applied since."""
+    run = get_run(catalog, run_id)
+    supplier = _supplier(catalog, run)
+    with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"approval of run {run.id}"):
+        recover(catalog, supplier)
+        run = _held(catalog, run.id)
+        base = last_good(catalog, supplier)
+        if (base.id if base else None) != run.base_run_id:
+            raise Refused(
+                f"Run {run.id} was compared with an older state of {supplier.slug}; reject it and sync again."
+            )
+        note_run(catalog, run.id, decided_by=by, decided_at=utc_now(), decision_note=note or None)
+        before, after = _apply_staged(catalog, supplier, run)
+        approved = _close(catalog, run.id, "applied", snapshot_before=before, snapshot_after=after)
+        delete_delta(catalog.delta_file(run.id))
+        return approved
+
+
+def reject_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
+    """Drop a held run's staged changes; its raw files and its record stay."""
+    run = get_run(catalog, run_id)
+    supplier = _supplier(catalog, run)
+    with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"rejection of run {run.id}"):
+        recover(catalog, supplier)
+        run = _held(catalog, run.id)
+        with catalog.lake.connect() as connection:
+            changes.clear_suspicion(catalog.lake, connection, supplier.slug)
+        decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or None}
+        rejected = _close(catalog, run.id, "rejected", **decided)
+        delete_delta(catalog.delta_file(run.id))
+        return rejected
+
+
+def roll_back(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
+    """Restore the supplier's offers to exactly what they were before the run; later runs of it are undone with it.
+
+    Refused for a run that changed nothing, or whose earlier state is no longer kept.
+    """
+    undone = get_run(catalog, run_id)
+    supplier = _supplier(catalog, undone)
+    with open_run(catalog, supplier, "rollback") as run:
+        undone = get_run(catalog, undone.id)  # certain only now that nobody else works on the supplier
+        if undone.status != "applied" or undone.snapshot_before is None:
+            run.discard()
+            raise Refused(f"Run {undone.id} is {undone.status}: only an applied run can be rolled back.")
+        with open_delta(run, snapshot=undone.snapshot_before) as delta:
+            counts = delta.compare_with_past()
+            decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or f"undid {undone.id}"}
+            run.note(base_run_id=undone.id, counts=counts, **decided)
+            before, after = delta.restore(catalog.lake, counts, f"rollback of {undone.id}")
+        return run.end("applied", snapshot_before=before, snapshot_after=after)
+
+
+def _apply_staged(catalog: Catalog, supplier: Supplier, run: Run) -> tuple[int, int]:
+    """Apply the delta that a held run left; gives the lake's snapshots before and after."""
+    path = catalog.delta_file(run.id)
+    if not path.exists():
+        raise Permanent(f"The staged changes of run {run.id} are gone ({path.name}); sync {supplier.slug} again.")
+    feed_hash = "+".join(file["hash"] for file in run.files)
+    key = DeltaKey(catalog.tenant, supplier.slug, run.id, utc_now())
+    with catalog.lake.connect(delta=path) as connection:
+        counts = lake_counts(run.counts, run.kind, feed_hash)
+        return Delta(connection, key, path).apply(catalog.lake, counts, f"approved {supplier.slug} {run.id}")
+
+
+def _held(catalog: Catalog, run_id: str) -> Run:
+    run = get_run(catalog, run_id)
+    if run.status != "held":
+        raise Refused(f"Run {run.id} is {run.status}: only a held run can be decided.")
+    return run
+
+
+def _supplier(catalog: Catalog, run: Run) -> Supplier:
+    with reading(catalog.engine) as session:
+        return session.get_one(Supplier, run.supplier_id)

@@ -1,0 +1,19 @@
+"""Use case: what happened to one offer, by the change feed."""
+
+from typing import Any
+
+from commerce.errors import Refused
+from meschain.catalog.context import Catalog
+from warehouse import changes
+
+
+def offer_history(catalog: Catalog, supplier_sku: str, supplier: str | None = None) -> list[dict[str, Any]]:
+    """Every change of the offer, oldest first: changed_at, run_id, supplier, kind, field, before, after (texts)."""
+    with catalog.lake.connect(read_only=True) as connection:
+        rows = changes.history(connection, supplier, supplier_sku)
+    if not rows:
+        of = f" of {supplier}" if supplier else ""
+        raise Refused(
+            f"No offer{of} with the code {supplier_sku!r} has ever been imported; codes are compared exactly."
+        )
+    return rows

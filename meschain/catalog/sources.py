@@ -1,0 +1,71 @@
+"""Where a supplier's feed comes from: options split into public and sealed ones, and the fetch itself."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from commerce.errors import Permanent, Refused
+from connectors.http.client import HttpClient
+from connectors.sources.discovery import open_source, source_kinds
+from connectors.sources.protocol import Progress, Validators, no_progress, public_options, secrets
+from meschain.catalog.archive import Kept, keep
+from meschain.catalog.context import Catalog
+from meschain.catalog.tables import Supplier
+from meschain.settings import private_dir
+from meschain.store.session import transaction
+
+
+def split_options(source: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """A source's public options with its `kind`, and the secret ones as JSON text (empty if there are none)."""
+    if not source:
+        return {}, ""
+    kind, kinds = str(source.get("kind", "")), source_kinds()
+    if kind not in kinds:
+        raise Permanent(f"There is no source of kind {kind!r}; the kinds are {', '.join(sorted(kinds))}.")
+    given = {name: value for name, value in source.items() if name != "kind"}
+    with HttpClient() as http:
+        open_source(kind, given, http=http)
+    options = kinds[kind].Options.model_validate(given)
+    secret = secrets(options)
+    return {"kind": kind, **public_options(options)}, msgspec.json.encode(secret).decode() if secret else ""
+
+
+def fetch(
+    catalog: Catalog, supplier: Supplier, progress: Progress = no_progress, *, force: bool = False
+) -> Kept | None:
+    """Fetch the supplier's feed and keep its files; None when the server says that nothing changed."""
+    if not supplier.source:
+        raise Refused(
+            f"Supplier {supplier.slug} has no source: give it one with `meschain supplier add`, or import files with "
+            f"`meschain catalog import FILE --supplier {supplier.slug}`."
+        )
+    sealed = catalog.vault.open(supplier.source_secret) if supplier.source_secret else "{}"
+    options = {name: value for name, value in supplier.source.items() if name != "kind"} | msgspec.json.decode(sealed)
+    known = Validators() if force else Validators.model_validate(supplier.validators)
+    into = private_dir(catalog.raw / supplier.slug) / ".incoming"
+    with HttpClient(catalog.http) as http:
+        fetched = open_source(supplier.source["kind"], options, http=http, progress=progress).fetch(
+            into, validators=known
+        )
+    if fetched.not_modified:
+        return None
+    paths = [file.path for file in fetched.files]
+    kept = keep(catalog, supplier, paths, names=[file.name for file in fetched.files], move_from=into)
+    return Kept(kept.files, fetched.validators.model_dump(mode="json"))
+
+
+def remember(catalog: Catalog, supplier: Supplier, feed: Kept) -> None:
+    """Keep the server's validators once the feed has been dealt with, so that it is not sent again unchanged."""
+    if feed.validators is None:
+        return
+    with transaction(catalog.engine) as session:
+        session.get_one(Supplier, supplier.id).validators = feed.validators
+
+
+def feed_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that a person names on the command line: files as they are, folders by their files in order."""
+    with HttpClient() as http:
+        source = open_source("file", {"paths": [str(path) for path in paths], "settle_seconds": 0}, http=http)
+        return [file.path for file in source.fetch(Path(), validators=Validators()).files]

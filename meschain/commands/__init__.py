@@ -1,0 +1,1 @@
+"""The command line, a module for each group of commands. Thin: parse, call a use case, show what it gives."""

@@ -1,0 +1,71 @@
+"""`meschain tenant`: the sellers that share the installation, each with a lake of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Engine
+
+from meschain.access import service
+from meschain.access.tables import HOME_TIME_ZONE, Tenant
+from meschain.commands.screen import Json, show, table
+from meschain.wiring import House
+
+app = typer.Typer(no_args_is_help=True, help="Tenants: the sellers of the installation, each with its own lake.")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and dashes.")]
+Title = Annotated[str | None, typer.Option(help="Name to show.")]
+Currency = Annotated[
+    str | None, typer.Option(help="ISO 4217 code of prices for which neither row nor feed profile names a currency.")
+]
+Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA name, such as Europe/Istanbul.")]
+
+
+@app.command()
+def add(
+    name: Name, title: Title = None, currency: Currency = None, time_zone: Zone = HOME_TIME_ZONE, json: Json = False
+) -> None:
+    """Make a tenant."""
+    with _store() as engine:
+        made = service.create_tenant(
+            engine, name, name=title or "", default_currency=currency or None, time_zone=time_zone or HOME_TIME_ZONE
+        )
+    hint = f"Tenant {name} is there. Next: meschain catalog import FILE --supplier SUPPLIER --tenant {name}"
+    show(_described(made), json, lambda: hint)
+
+
+@app.command("list")
+def list_all(json: Json = False) -> None:
+    """Every tenant."""
+    with _store() as engine:
+        rows = [_described(tenant) for tenant in service.list_tenants(engine)]
+    show(rows, json, lambda: table("Tenants", rows))
+
+
+@app.command("set")
+def change(
+    name: Name, title: Title = None, currency: Currency = None, time_zone: Zone = None, json: Json = False
+) -> None:
+    """Change what is named and leave the rest; `--currency ""` takes the currency away."""
+    if title is None and currency is None and time_zone is None:
+        raise typer.BadParameter("Say what to change: --title, --currency or --time-zone.")
+    with _store() as engine:
+        changed = service.update_tenant(engine, name, name=title, default_currency=currency, time_zone=time_zone)
+    show(_described(changed), json, lambda: table(f"Tenant {name}", [_described(changed)]))
+
+
+@contextmanager
+def _store() -> Iterator[Engine]:
+    house = House()
+    try:
+        house.set_up()
+        yield house.engine
+    finally:
+        house.close()
+
+
+def _described(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "tenant": tenant.slug, "name": tenant.name, "currency": tenant.default_currency,
+        "time_zone": tenant.time_zone, "created_at": tenant.created_at,
+    }  # fmt: skip

@@ -1,0 +1,96 @@
+"""Chooses the implementations, and nobody else does: from settings to the context that a room's use cases ask for."""
+
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from connectors.http.settings import HttpSettings
+from meschain.access.service import ensure_tenant, get_tenant, only_tenant
+from meschain.access.tables import Tenant
+from meschain.catalog.context import Catalog
+from meschain.settings import Settings, load_settings, private_dir
+from meschain.store.engine import open_engine
+from meschain.store.exclusion import exclusive
+from meschain.store.schema import is_current, upgrade
+from meschain.store.vault import Vault, vault_of
+from warehouse.lake import Lake, LakeSettings
+
+_LAKE_WAIT_SECONDS = 300.0
+
+
+class House:
+    """One process's view of the installation: settings, store, vault, and each tenant's lake."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or load_settings()
+        private_dir(self.settings.home)
+        self.engine: Engine = open_engine(self.settings.store.url)
+        self.vault: Vault = vault_of(self.settings)
+        self._lakes: dict[str, Lake] = {}
+
+    def set_up(self) -> None:
+        """Bring the store's tables up to date; several processes may ask at once."""
+        if not is_current(self.engine):
+            upgrade(self.engine, self.settings.locks_dir())
+
+    def tenant(self, slug: str | None, *, create: bool = False) -> Tenant:
+        """The named tenant (made if `create`), or the only one when none is named."""
+        if slug is None:
+            return only_tenant(self.engine)
+        return ensure_tenant(self.engine, slug) if create else get_tenant(self.engine, slug)
+
+    def lake(self, tenant: str) -> Lake:
+        """The tenant's lake; its writers exclude each other over every process of the installation."""
+        if tenant not in self._lakes:
+            settings = self.settings
+            self._lakes[tenant] = Lake(
+                LakeSettings(
+                    tenant=tenant,
+                    catalog_file=settings.lake_dir(tenant) / "catalog.sqlite",
+                    catalog_url=settings.lake.catalog_url,
+                    data_path=settings.lake_data_path(tenant),
+                    temp_path=private_dir(settings.home / "spill"),
+                    memory_limit=settings.lake.memory_limit,
+                    threads=settings.lake.threads,
+                ),
+                partial(
+                    exclusive, self.engine, settings.locks_dir(), holder="a write", wait_seconds=_LAKE_WAIT_SECONDS
+                ),
+            )
+        return self._lakes[tenant]
+
+    def catalog(self, tenant: Tenant) -> Catalog:
+        """The catalog room's context for a tenant."""
+        settings = self.settings
+        return Catalog(
+            tenant_id=tenant.id,
+            tenant=tenant.slug,
+            currency=tenant.default_currency,
+            engine=self.engine,
+            lake=self.lake(tenant.slug),
+            exclusive=lambda name, holder: exclusive(self.engine, settings.locks_dir(), name, holder=holder),
+            vault=self.vault,
+            http=http_settings(settings),
+            raw=private_dir(settings.home / "raw" / tenant.slug),
+            delta=settings.delta_dir(tenant.slug),
+            reports=private_dir(settings.home / "reports" / tenant.slug),
+            max_bytes=settings.http.max_bytes,
+        )
+
+    def close(self) -> None:
+        """Close the store's connections."""
+        self.engine.dispose()
+
+
+def http_settings(settings: Settings) -> HttpSettings:
+    """The HTTP client's settings from the installation's."""
+    private = ("0.0.0.0/0", "::/0") if settings.http.allow_private_addresses else ()
+    return HttpSettings(
+        read_timeout=settings.http.timeout_seconds, max_bytes=settings.http.max_bytes, allow_private=private
+    )
+
+
+def sample_folder(settings: Settings) -> Path:
+    """Where the sample feeds of `meschain demo` are written."""
+    return private_dir(settings.home / "sample")

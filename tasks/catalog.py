@@ -1,0 +1,54 @@
+"""Steps around a supplier's catalog: sync, check, match, sweep. Each has one job done and gives a small value."""
+
+from typing import Any
+
+from prefect import task
+
+from meschain.store.ids import new_id
+from tasks import jobs, policies
+from tasks.crew import checkers, hands
+from tasks.house import tenants_of
+from tasks.jobs import Checked, Due, Synced
+from tasks.progress import shown
+
+
+@task(name="list tenants", **policies.WAREHOUSE)
+async def list_tenants(tenant: str | None) -> list[str]:
+    """The tenant that is named, or all of them."""
+    return tenants_of(tenant)
+
+
+@task(name="list due suppliers", **policies.WAREHOUSE)
+async def list_due(tenants: list[str], *, every_supplier: bool) -> list[Due]:
+    """The suppliers of the tenants that are due, or all that have a source."""
+    return await hands().do(jobs.list_due, tenants=tenants, every_supplier=every_supplier)
+
+
+@task(name="sync feed", task_run_name="sync feed of {supplier}", **policies.EXTERNAL)
+async def sync_feed(tenant: str | None, supplier: str, *, force: bool = False, run_id: str | None = None) -> Synced:
+    """Fetch the supplier's feed and bring what differs into the lake, or hold it; shows its progress."""
+    slug, expected = await hands().do(jobs.expected_rows, tenant=tenant, supplier=supplier)
+    async with shown(f"progress-{slug}-{supplier}", f"Feed of {supplier}", expected) as counter:
+        return await hands().do(
+            jobs.sync_supplier, counter=counter, tenant=slug, supplier=supplier, run_id=run_id or new_id(), force=force
+        )
+
+
+@task(name="match products", **policies.WAREHOUSE)
+async def match_products(tenant: str) -> dict[str, int]:
+    """Bring the tenant's products up to date with its offers; gives counts by way of matching."""
+    return await hands().do(jobs.match_products, tenant=tenant)
+
+
+@task(name="check quality", **policies.WAREHOUSE)
+async def check_quality(synced: Synced) -> Checked | None:
+    """Check what the run left in the lake, or would have changed; None for a run that read nothing new."""
+    if synced.run_id is None or synced.status not in {"applied", "held"}:
+        return None
+    return await checkers().do(jobs.check_quality, tenant=synced.tenant, supplier=synced.supplier, run_id=synced.run_id)
+
+
+@task(name="sweep absences", **policies.WAREHOUSE)
+async def sweep_absences(tenant: str) -> list[dict[str, Any]]:
+    """Apply the graces of missing offers, held runs and late feeds; gives what was found per supplier."""
+    return await hands().do(jobs.sweep_absences, tenant=tenant)

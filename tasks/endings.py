@@ -1,0 +1,88 @@
+"""The state in which a flow ends, in words for a person. A held run is an end in order; an error is one sentence."""
+
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from commerce.errors import MesChainError
+from meschain.catalog.report import COUNTS
+from tasks.jobs import Checked, Due, Synced
+from warehouse.invariants import Verdict
+
+P = ParamSpec("P")
+
+
+def told_in_a_sentence(
+    flow: Callable[P, Coroutine[Any, Any, State[Any]]],
+) -> Callable[P, Coroutine[Any, Any, State[Any]]]:
+    """Let an error of ours end the flow as failed with its own sentence, instead of a class name and a traceback."""
+
+    @wraps(flow)
+    async def told(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
+        try:
+            return await flow(*args, **kwargs)
+        except MesChainError as error:
+            return Failed(message=str(error))
+
+    return told
+
+
+def ending(synced: Synced, checked: Checked | None) -> State[Any]:
+    """The state of a flow that synced one supplier. Held and skipped are ends in order, under their own name."""
+    outcome = synced.model_dump(mode="json")
+    match synced.status:
+        case "held":
+            return Completed(name="Held", message="Held: " + "; ".join(synced.reasons), data=outcome)
+        case "skipped":
+            return Completed(name="Skipped", message=f"Nothing was done: {synced.message}", data=outcome)
+    counted = ", ".join(f"{synced.counts.get(name, 0):,} {name}" for name in COUNTS)
+    message = f"{synced.status.capitalize()}: {counted}"
+    if checked is not None and checked.verdict == "failed":
+        return Failed(
+            message=f"{message}. But what is in the lake is not sound: {checked.headline}, see {checked.page}"
+        )
+    return Completed(message=message, data=outcome)
+
+
+def rows_of(ended: Sequence[tuple[Due, Synced | Exception]]) -> list[dict[str, Any]]:
+    """What became of each supplier, for a table; `status` is `failed` when its sync raised something."""
+    return [
+        {
+            "tenant": due.tenant,
+            "supplier": due.supplier,
+            "status": end.status if isinstance(end, Synced) else "failed",
+            **{name: end.counts.get(name, 0) if isinstance(end, Synced) else 0 for name in COUNTS},
+            "seconds": end.seconds if isinstance(end, Synced) else 0.0,
+            "message": "; ".join([*end.reasons, end.message]).strip("; ") if isinstance(end, Synced) else str(end),
+        }
+        for due, end in ended
+    ]
+
+
+def overview(rows: Sequence[Mapping[str, Any]]) -> State[Any]:
+    """The state of a flow that synced several suppliers: failed if one of them failed, as nobody else would tell."""
+    failed = [row for row in rows if row["status"] == "failed"]
+    tally = ", ".join(f"{number} {status}" for status, number in Counter(row["status"] for row in rows).items())
+    message = f"{len(rows)} suppliers: {tally}" if rows else "No supplier was due"
+    if failed:
+        told = "; ".join(f"{row['supplier']}: {row['message']}" for row in failed)
+        return Failed(message=f"{message}. {told}")
+    return Completed(message=message, data={"suppliers": [dict(row) for row in rows]})
+
+
+def soundness(verdicts: Sequence[tuple[str, Verdict]]) -> State[Any]:
+    """The state of a flow that checked invariants: failed, naming those that are broken."""
+    broken = [(tenant, verdict) for tenant, verdict in verdicts if not verdict.holds]
+    if not broken:
+        return Completed(message=f"All {len(verdicts)} invariants hold")
+    told = "; ".join(f"{tenant}: {verdict.name} ({verdict.rule} {_first(verdict)})" for tenant, verdict in broken)
+    return Failed(message=f"{len(broken)} of {len(verdicts)} invariants are broken. {told}")
+
+
+def _first(verdict: Verdict) -> str:
+    values = ", ".join(f"{name} {value}" for name, value in verdict.offenders[0].items())
+    return f"Not so: {values}"

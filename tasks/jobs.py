@@ -1,0 +1,146 @@
+"""What workers do: functions of a house, one use case each, whose results fit through a pipe. No Prefect."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from meschain.catalog import absence, products, quality, quarantine, retention, runs, schedule, suppliers, sync
+from meschain.catalog.report import summary
+from meschain.catalog.tables import Run
+from meschain.store.exclusion import Busy
+from meschain.store.ids import new_id
+from meschain.wiring import House
+from tasks.worker import Report
+from warehouse import invariants
+from warehouse.invariants import Verdict
+
+
+class Due(BaseModel):
+    """A supplier whose feed should be synced now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str
+    supplier: str
+
+
+class Synced(BaseModel):
+    """How the sync of one supplier ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str
+    supplier: str
+    status: str
+    """As the run's; `skipped` when another run of the supplier was under way and none was begun."""
+    run_id: str | None = None
+    counts: dict[str, int] = {}
+    reasons: list[str] = []
+    refused: list[dict[str, Any]] = []
+    """Open quarantine entries of the supplier: scope, field, reason and number of rows."""
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+    message: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether the lake is different now."""
+        return self.status == "applied"
+
+    @classmethod
+    def of(cls, run: Run, tenant: str, supplier: str, refused: list[dict[str, Any]]) -> Self:
+        """From the run's record."""
+        told = summary(run, tenant, supplier)
+        counts = {name: value for name, value in told.items() if isinstance(value, int) and not isinstance(value, bool)}
+        return cls(
+            tenant=tenant, supplier=supplier, status=run.status, run_id=run.id, counts=counts, refused=refused,
+            reasons=told["reasons"], seconds=run.seconds or 0.0, peak_mb=run.peak_mb or 0.0,
+        )  # fmt: skip
+
+
+class Checked(BaseModel):
+    """What the quality checks of a run came to, and where its report lies."""
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: str
+    """passed, warned or failed."""
+    headline: str
+    page: Path
+
+
+def expected_rows(house: House, _report: Report, *, tenant: str | None, supplier: str) -> tuple[str, int]:
+    """The tenant's name, and the rows of the supplier's last good run (0 if there was none)."""
+    catalog = house.catalog(house.tenant(tenant))
+    last = runs.last_good(catalog, suppliers.get_supplier(catalog, supplier))
+    return catalog.tenant, int(last.counts.get("read", 0)) if last else 0
+
+
+def sync_supplier(house: House, report: Report, *, tenant: str, supplier: str, run_id: str, force: bool) -> Synced:
+    """Fetch the supplier's feed and bring what differs into the lake, or hold it.
+
+    `run_id` is taken unless a run has it: a second attempt is a run of its own.
+    """
+    catalog = house.catalog(house.tenant(tenant))
+    owner = suppliers.get_supplier(catalog, supplier)
+    run_id = new_id() if runs.find_run(catalog, run_id) else run_id
+    try:
+        run = sync.sync_source(catalog, owner, report, force=force, run_id=run_id)
+    except Busy as error:
+        return Synced(tenant=tenant, supplier=supplier, status="skipped", message=str(error))
+    _, reasons = quarantine.list_quarantine(catalog, owner, limit=1)
+    refused = [{name: row[name] for name in ("scope", "field", "reason", "rows")} for row in reasons]
+    return Synced.of(run, tenant, supplier, refused)
+
+
+def match_products(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
+    """Bring the tenant's products up to date with its offers; gives counts by way of matching."""
+    return products.match_products(house.catalog(house.tenant(tenant)))
+
+
+def list_due(house: House, _report: Report, *, tenants: list[str], every_supplier: bool) -> list[Due]:
+    """The suppliers of the tenants that are due, or all that have a source."""
+    return [
+        Due(tenant=tenant, supplier=supplier.slug)
+        for tenant in tenants
+        for supplier in schedule.list_due(house.catalog(house.tenant(tenant)), every_supplier=every_supplier)
+    ]
+
+
+def sweep_absences(house: House, _report: Report, *, tenant: str) -> list[dict[str, Any]]:
+    """Apply the graces of missing offers, held runs and late feeds; gives what was found per supplier."""
+    catalog = house.catalog(house.tenant(tenant))
+    found = []
+    for supplier in suppliers.list_suppliers(catalog):
+        try:
+            swept = absence.sweep(catalog, supplier)
+        except Busy:  # it is being synced this moment; the next sweep looks at it
+            continue
+        found.append(
+            {"supplier": supplier.slug, "state": swept.state, "deleted": swept.deleted, "rejected": swept.rejected_run}
+        )
+    return found
+
+
+def check_quality(house: House, _report: Report, *, tenant: str, supplier: str, run_id: str) -> Checked:
+    """Check what the run left of its supplier in the lake, and write the report."""
+    checked = quality.check_quality(house.catalog(house.tenant(tenant)), supplier, run_id)
+    return Checked(verdict=checked.verdict, headline=quality.headline(checked), page=checked.page)
+
+
+def maintain(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
+    """Compact the tenant's lake and remove what is no longer kept; gives what was done, by kind."""
+    settings = house.settings
+    return retention.maintain(
+        house.catalog(house.tenant(tenant)),
+        keep_snapshots=timedelta(days=settings.snapshots.keep_days),
+        keep_raw=timedelta(days=settings.raw.keep_days),
+    )
+
+
+def check_invariants(house: House, _report: Report, *, tenant: str) -> list[Verdict]:
+    """The verdict on every invariant of the tenant's lake."""
+    with house.catalog(house.tenant(tenant)).lake.connect(read_only=True) as connection:
+        return invariants.check(connection)

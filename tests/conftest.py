@@ -1,0 +1,121 @@
+"""Fixtures every room's tests may ask for: the data folder, the settings, the store on both databases, real data."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from sqlalchemy import Engine
+
+from meschain.settings import PREFIX, Settings, private_dir
+from meschain.store.engine import open_engine
+from meschain.store.ids import new_id
+from meschain.store.schema import upgrade
+from tests.postgres import fresh_database, running_postgres
+
+STORES = ("sqlite", "postgresql")
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full-size", action="store_true", help="run fault and volume tests at the size the issues name")
+
+
+@pytest.fixture(scope="session")
+def full_size(pytestconfig: pytest.Config) -> bool:
+    """Whether fault and volume tests run at full size."""
+    return bool(pytestconfig.getoption("--full-size"))
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):  # noqa: TID251 a test must not see the settings of whoever runs it
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real feeds with known sums."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real feeds are not on this machine (expected in ../shared/data beside the project)")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data folder of the test's own."""
+    return private_dir(tmp_path / "home")
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """Default settings on `home`: everything in SQLite and local files."""
+    return Settings(home=home)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A running PostgreSQL server: the URL of its database `postgres`. One per test process."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database of the test's own."""
+    with fresh_database(postgres_url, f"test_{new_id()}") as url:
+        yield url
+
+
+@pytest.fixture(params=STORES)
+def blank_store_url(request: pytest.FixtureRequest, home: Path) -> str:
+    """URL of a store without tables, on either database; on SQLite it is the one `settings` names."""
+    if request.param == "sqlite":
+        return f"sqlite:///{home / 'store.sqlite'}"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture(params=STORES)
+def store_url(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
+    """URL of a store with its tables and no rows, on either database; on SQLite it is the one `settings` names."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_template"), home / "store.sqlite")
+        yield f"sqlite:///{home / 'store.sqlite'}"
+        return
+    server = str(request.getfixturevalue("postgres_url"))
+    with fresh_database(server, f"test_{new_id()}", template=request.getfixturevalue("_postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    """The open store of `store_url`."""
+    engine = open_engine(store_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sqlite-template")
+    _set_up(f"sqlite:///{folder / 'store.sqlite'}", folder)
+    return folder / "store.sqlite"
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with fresh_database(postgres_url, "store_template") as url:
+        _set_up(url, tmp_path_factory.mktemp("postgres-template"))
+        yield "store_template"
+
+
+def _set_up(url: str, locks_dir: Path) -> None:
+    engine = open_engine(url)
+    upgrade(engine, locks_dir)
+    engine.dispose()

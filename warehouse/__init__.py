@@ -1,0 +1,1 @@
+"""The analytical store: DuckLake access, quality checks, and every SQL statement of the house (below `sql/`)."""

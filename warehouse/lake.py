@@ -1,0 +1,229 @@
+"""DuckLake access: one lake per tenant, its catalog in SQLite or PostgreSQL, its data in Parquet files.
+
+Readers never wait. Writers take the lake's lock around a write transaction: two overlapping ones on a SQLite catalog
+always end in an error for the second, whatever tables they touch.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+from pydantic import BaseModel, ConfigDict
+
+from commerce.errors import Permanent, Transient
+from warehouse import statements
+from warehouse.spill import clear_spill, spill_name
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Connection = duckdb.DuckDBPyConnection
+Lock = Callable[[str], AbstractContextManager[object]]
+
+_CONFLICTS = ("conflict", "database is locked", "could not serialize")
+_ATTEMPTS = 5
+TRUSTING: dict[str, str | bool | int | float | list[str]] = {"allow_unsigned_extensions": "true"}
+"""The extensions come out of wheels that the lock file holds by their hash; hashing 100 MB of them again for every
+connection takes a quarter of a second. A confined connection can load none."""
+
+
+class LakeSettings(BaseModel):
+    """Where a tenant's lake is and what its connections may use. `catalog_url` empty: SQLite in `catalog_file`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str
+    data_path: str
+    """Folder or object-store prefix of the data files, the tenant's own."""
+    catalog_file: Path
+    catalog_url: str = ""
+    temp_path: Path
+    memory_limit: str = "256MB"
+    threads: int = 2
+
+
+class Lake:
+    """One tenant's lake; `lock` excludes other writers (threads and processes) by name."""
+
+    def __init__(self, settings: LakeSettings, lock: Lock) -> None:
+        self.settings = settings
+        self._lock = lock
+        self._ready = False
+
+    @contextmanager
+    def connect(
+        self, *, delta: Path | None = None, snapshot: int | None = None, read_only: bool = False
+    ) -> Iterator[Connection]:
+        """A connection on which the lake is the default database, in the catalog `lake`.
+
+        `delta` attaches a DuckDB file as `delta`; `snapshot` attaches the lake as it was then as `past`.
+        Not to be shared between threads.
+        """
+        if not self._ready:
+            self._create()
+        with _told(), self._open(read_only=read_only) as connection:
+            if delta is not None:
+                connection.execute(f"ATTACH '{_quoted(delta)}' AS delta")
+            if snapshot is not None:
+                connection.execute(self._attach("past", f"SNAPSHOT_VERSION {int(snapshot)}"))
+            yield connection
+
+    def write(self, connection: Connection, work: Callable[[Connection], T], message: str) -> T:
+        """Run `work` as one write transaction of the lake, again if another writer's commit came in between."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            with self._lock(f"lake-{self.settings.tenant}"):
+                try:
+                    return _transaction(connection, work, message)
+                except duckdb.Error as error:
+                    if attempt == _ATTEMPTS or not any(word in str(error).lower() for word in _CONFLICTS):
+                        raise
+                    log.warning(
+                        "Write to the lake of %s conflicts, attempt %d: %s", self.settings.tenant, attempt, error
+                    )
+            time.sleep(0.05 * 2**attempt)
+        raise Transient(f"The lake of {self.settings.tenant} stayed busy.")
+
+    def prepare(self, connection: Connection, *, read_only: bool, snapshot: int | None = None) -> None:
+        """Make a new in-memory connection, whoever opened it, one of the lake's: limits, UTC, the lake as its default.
+
+        `snapshot` shows the lake as it was then. To be read only, the lake must be there.
+        """
+        limits = {
+            "memory_limit": self.settings.memory_limit,
+            "threads": self.settings.threads,
+            "temp_directory": str(self.settings.temp_path / spill_name()),  # made when DuckDB first spills
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "TimeZone": "UTC",
+        }
+        for name, value in limits.items():
+            connection.execute(f"SET {name} = '{_quoted(value)}'")
+        for extension in ("ducklake", "postgres_scanner" if self.settings.catalog_url else "sqlite_scanner"):
+            connection.load_extension(extension_file(extension))
+        options = ["READ_ONLY"] if read_only else []
+        options += [f"SNAPSHOT_VERSION {int(snapshot)}"] if snapshot is not None else []
+        connection.execute(self._attach("lake", ", ".join(options)))
+        connection.execute("USE lake")
+
+    def snapshot(self, connection: Connection) -> int:
+        """Number of the newest snapshot."""
+        found = statements.run(connection, "lake/snapshot").fetchone()
+        return int(found[0]) if found else 0
+
+    def confine(self, connection: Connection) -> None:
+        """Shut a connection in: no file but the lake's own can be touched, and no setting changed any more."""
+        settings = self.settings
+        folders = [settings.data_path, str(settings.catalog_file.parent)]
+        listed = ", ".join(f"'{_quoted(folder)}'" for folder in folders)
+        connection.execute(f"SET allowed_directories = [{listed}]")
+        for statement in ("SET enable_external_access = false", "SET lock_configuration = true"):
+            connection.execute(statement)
+
+    def _create(self) -> None:
+        """Create catalog, schemas and relations once per process; a lake that has them is left as it is.
+
+        Already the first ATTACH writes the catalog, so that too has to happen under the lock.
+        """
+        clear_spill(self.settings.temp_path)
+        with self._lock(f"lake-{self.settings.tenant}"), _told():
+            self._create_catalog_schema()
+            with self._open(read_only=False) as connection:
+                if self.snapshot(connection) == 0:
+                    statements.run(connection, "lake/options")
+                statements.run(connection, "lake/schemas")
+                for relation in statements.relations():
+                    statements.run(connection, relation)
+        self._ready = True
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[Connection]:
+        with duckdb.connect(config=TRUSTING) as connection:
+            self.prepare(connection, read_only=read_only)
+            yield connection
+
+    def _create_catalog_schema(self) -> None:
+        """Create the lake's schema in a PostgreSQL catalog, which DuckLake expects to find."""
+        if not self.settings.catalog_url:
+            return
+        with duckdb.connect() as connection:
+            connection.load_extension(extension_file("postgres_scanner"))
+            connection.execute(f"ATTACH '{_quoted(self.settings.catalog_url)}' AS catalog (TYPE postgres)")
+            there = statements.run(connection, "lake/catalog_schemas").fetchall()
+            if ("catalog", self._schema) not in there:
+                connection.execute(statements.text("lake/catalog_schema").replace("$schema", f'"{self._schema}"'))
+
+    @property
+    def _schema(self) -> str:
+        """Of the lake's tables in a PostgreSQL catalog."""
+        return f"lake_{self.settings.tenant.replace('-', '_')}"
+
+    def _attach(self, name: str, option: str) -> str:
+        """The ATTACH statement, which takes no parameters; names and paths are the installation's own."""
+        settings = self.settings
+        if settings.catalog_url:
+            source = f"postgres:{_quoted(settings.catalog_url)}"
+            options = [f"META_SCHEMA '{self._schema}'"]
+        else:
+            source = f"sqlite:{_quoted(settings.catalog_file)}"
+            options = ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 30000"]
+        options += [f"DATA_PATH '{_quoted(settings.data_path)}/'", "OVERRIDE_DATA_PATH true", option]
+        return f"ATTACH 'ducklake:{source}' AS {name} ({', '.join(filter(None, options))})"
+
+
+def _transaction(connection: Connection, work: Callable[[Connection], T], message: str) -> T:
+    connection.begin()
+    try:
+        result = work(connection)
+        statements.run(connection, "lake/commit_message", {"message": message})
+        connection.commit()
+    except BaseException:
+        roll_back(connection)
+        raise
+    return result
+
+
+def roll_back(connection: Connection) -> None:
+    """End a failed transaction; the failure that led here is the one worth telling."""
+    try:
+        connection.rollback()
+    except duckdb.Error as error:
+        log.debug("Rollback after a failure: %s", error)
+
+
+def extension_file(name: str) -> str:
+    """Path of an extension as its wheel carries it: loaded from there, nothing is downloaded or installed."""
+    folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
+    return str(folder.joinpath(f"{name}.duckdb_extension"))
+
+
+def _quoted(value: object) -> str:
+    return str(value).replace("'", "''")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn failures of the storage into kinds of ours; leave the others as they are."""
+    try:
+        yield
+    except duckdb.Error as error:
+        kind = _kind(error)
+        if kind is error:
+            raise
+        raise kind from error
+
+
+def _kind(error: duckdb.Error) -> Exception:
+    """A storage failure as a kind of ours: a full disk and a vanished catalog need a person."""
+    text = str(error)
+    if "No space left" in text or "Disk quota" in text:
+        return Permanent(
+            f"The disk of the lake is full; nothing was changed. Make room and run again. ({text.splitlines()[0]})"
+        )
+    if isinstance(error, duckdb.IOException):
+        return Permanent(f"The lake cannot be read or written: {text.splitlines()[0]}")
+    return error

@@ -1,0 +1,1 @@
+SELECT state FROM core.supplier_states WHERE supplier = $supplier;

@@ -1,0 +1,1 @@
+SELECT kind, count(*) FROM core.offer_changes WHERE run_id = $run_id GROUP BY kind ORDER BY kind;

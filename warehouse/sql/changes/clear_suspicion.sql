@@ -1,0 +1,1 @@
+DELETE FROM raw.suspected_absences WHERE supplier = $supplier;

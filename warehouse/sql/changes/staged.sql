@@ -1,0 +1,1 @@
+SELECT supplier_sku, kind, changes FROM delta.changes ORDER BY kind, supplier_sku LIMIT $limit;

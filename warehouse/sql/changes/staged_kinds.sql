@@ -1,0 +1,1 @@
+SELECT kind, count(*) FROM delta.changes GROUP BY kind ORDER BY kind;

@@ -1,0 +1,1 @@
+SELECT database_name, schema_name FROM duckdb_schemas();

@@ -1,0 +1,1 @@
+CALL ducklake_merge_adjacent_files('lake');

@@ -1,0 +1,1 @@
+SELECT snapshot_id, snapshot_time FROM ducklake_snapshots('lake') ORDER BY snapshot_id;

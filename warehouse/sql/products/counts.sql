@@ -1,0 +1,1 @@
+SELECT matched_by, count(*) FROM matched GROUP BY matched_by;

@@ -1,0 +1,22 @@
+-- The first offer of a key stands; later ones are refused, whatever they say.
+CREATE OR REPLACE TEMP TABLE duplicates AS
+WITH ranked AS (
+    SELECT _sequence, supplier_sku, row_number() OVER (PARTITION BY supplier_sku ORDER BY _place, _sequence) AS nth
+    FROM delta.offers
+    WHERE supplier_sku IN (
+        SELECT supplier_sku FROM delta.offers GROUP BY supplier_sku HAVING count(*) > 1
+        UNION ALL SELECT supplier_sku FROM batch
+    )
+)
+SELECT _sequence AS sequence
+FROM ranked
+WHERE nth > 1 OR supplier_sku IN (SELECT supplier_sku FROM batch);
+
+INSERT INTO delta.refusals
+SELECT
+    _row, _digest_hi, _digest_lo, supplier_sku, 'row', 'supplier_sku', 'duplicate_sku', supplier_sku,
+    'a key that no earlier row of the feed has', to_json(o)::VARCHAR, 'offer', source_file
+FROM delta.offers AS o
+WHERE _sequence IN (SELECT sequence FROM duplicates);
+
+INSERT INTO delta.dropped SELECT sequence FROM duplicates;

@@ -1,0 +1,1 @@
+INSERT INTO delta.absent BY NAME FROM batch;

@@ -1,0 +1,1 @@
+INSERT INTO delta.refusals BY NAME FROM batch;
