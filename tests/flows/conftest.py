@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from meschain.catalog.suppliers import add_supplier
+from meschain.catalog.suppliers import add_supplier, get_supplier
+from meschain.catalog.sync import sync_source
 from meschain.settings import variable_of
 from meschain.wiring import House
 from tests.prefect_server import SETTINGS, running_server
@@ -17,7 +18,7 @@ HEADINGS = "stok_kodu;urun_adi;marka;barkod;fiyat;para_birimi;stok"
 class Shop:
     """A tenant with suppliers whose feeds are files."""
 
-    def __init__(self, home: Path, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.house = House()
         self.house.set_up()
         self.catalog = self.house.catalog(self.house.tenant("acme", create=True))
@@ -32,6 +33,10 @@ class Shop:
             source = {"kind": "file", "paths": [str(path)], "settle_seconds": 0}
             add_supplier(self.catalog, supplier, source=source, every_minutes=15)
         return path
+
+    def sync(self, supplier: str) -> None:
+        """Bring the supplier's feed in, without a flow."""
+        sync_source(self.catalog, get_supplier(self.catalog, supplier), lambda _: None)
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """Rows of the tenant's lake."""
@@ -56,7 +61,8 @@ def _server() -> Iterator[None]:
 def shop(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A shop without suppliers, in the home that this process's settings name."""
     monkeypatch.setenv(variable_of("home"), str(home))
-    shop = Shop(home, tmp_path)
+    monkeypatch.setenv(variable_of("prefect", "runs_at_once"), "2")
+    shop = Shop(tmp_path)
     yield shop
     shop.house.close()
 

@@ -7,10 +7,9 @@ PRICES = [f"{n},50" for n in range(10, 60)]
 
 def test_what_is_broken_is_named(shop, run, artifacts):
     from flows.check_invariants import check_invariants  # noqa: PLC0415  after Prefect's settings
-    from flows.sync_catalog import sync_catalog  # noqa: PLC0415  after the settings
 
     shop.write("toys", PRICES)
-    run(sync_catalog, "toys")
+    shop.sync("toys")
     sound = run(check_invariants)
     assert sound.is_completed()
     assert {row["holds"] for row in json.loads(artifacts("check-invariants"))} == {"yes"}

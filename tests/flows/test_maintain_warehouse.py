@@ -7,11 +7,10 @@ PRICES = [f"{n},50" for n in range(10, 60)]
 
 def test_the_lake_is_kept_in_shape(shop, run, artifacts):
     from flows.maintain_warehouse import maintain_warehouse  # noqa: PLC0415  after Prefect's settings
-    from flows.sync_catalog import sync_catalog  # noqa: PLC0415  after the settings
 
     for supplier in ("books", "tools"):
         shop.write(supplier, PRICES)
-        run(sync_catalog, supplier)
+        shop.sync(supplier)
     before = shop.ask("SELECT * FROM core.offers ORDER BY supplier, supplier_sku")
     state = run(maintain_warehouse)
     assert (state.is_completed(), state.message) == (True, "1 lakes were maintained")

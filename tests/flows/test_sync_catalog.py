@@ -23,7 +23,7 @@ def test_a_feed_comes_in_comes_again_and_looks_wrong(shop, run, artifacts):
     assert "`meschain catalog retry toys`" in page
     assert "quality.html" in page
     assert "quality.html" in artifacts("quality-acme-toys")
-    assert artifacts("progress-acme-toys") == "100.0"
+    assert artifacts("progress-acme-toys") == "100"
 
     again = run(sync_catalog, "toys")
     assert (again.name, again.message.split(":")[0]) == ("Completed", "Unchanged")

@@ -8,19 +8,21 @@ PRICES = [f"{n},50" for n in range(10, 60)]
 def test_one_that_fails_stops_none_of_the_others(shop, run, artifacts):
     from flows.sync_catalogs import sync_catalogs  # noqa: PLC0415  after Prefect's settings, see tests.prefect_server
 
-    for supplier in ("books", "tools", "toys"):
+    for supplier in ("books", "toys"):
         shop.write(supplier, PRICES)
     shop.write("gone", PRICES).unlink()
     state = run(sync_catalogs)
     assert state.is_failed()
-    assert state.message.startswith("4 suppliers: 1 failed, 3 applied. gone: ") or "3 applied" in state.message
+    assert state.message.startswith(
+        ("3 suppliers: 2 applied, 1 failed. gone: ", "3 suppliers: 1 failed, 2 applied. gone")
+    )
     assert shop.ask("SELECT supplier, count(*) FROM core.offers GROUP BY ALL ORDER BY ALL") == [
-        ("books", 50), ("tools", 50), ("toys", 50),
+        ("books", 50), ("toys", 50),
     ]  # fmt: skip
-    assert shop.ask("SELECT count(*) FROM core.products") == [(150,)]
+    assert shop.ask("SELECT count(*) FROM core.products") == [(100,)]
     rows = {row["supplier"]: row for row in json.loads(artifacts("sync-catalogs"))}
     assert {supplier: row["status"] for supplier, row in rows.items()} == {
-        "books": "applied", "gone": "failed", "tools": "applied", "toys": "applied",
+        "books": "applied", "gone": "failed", "toys": "applied",
     }  # fmt: skip
     assert rows["toys"]["new"] == 50
     assert "gone.csv" in rows["gone"]["message"]
