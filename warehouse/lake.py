@@ -26,6 +26,9 @@ Lock = Callable[[str], AbstractContextManager[object]]
 
 _CONFLICTS = ("conflict", "database is locked", "could not serialize")
 _ATTEMPTS = 5
+_FULL = ("no space left", "disk quota", "disk is full", "file too large")
+_BROKEN = ("disk i/o error", "unable to open database", "readonly database")
+"""How the system, SQLite and PostgreSQL say it; DuckDB wraps the text of any of them in an error of some kind."""
 TRUSTING: dict[str, str | bool | int | float | list[str]] = {"allow_unsigned_extensions": "true"}
 """The extensions come out of wheels that the lock file holds by their hash; hashing 100 MB of them again for every
 connection takes a quarter of a second. A confined connection can load none."""
@@ -135,9 +138,7 @@ class Lake:
             with self._open(read_only=False) as connection:
                 if self.snapshot(connection) == 0:
                     statements.run(connection, "lake/options")
-                statements.run(connection, "lake/schemas")
-                for relation in statements.relations():
-                    statements.run(connection, relation)
+                _transaction(connection, _create_relations, "relations")
         self._ready = True
 
     @contextmanager
@@ -175,6 +176,13 @@ class Lake:
         return f"ATTACH 'ducklake:{source}' AS {name} ({', '.join(filter(None, options))})"
 
 
+def _create_relations(connection: Connection) -> None:
+    """All in one transaction: a lake has all of its relations or none, and one commit costs less than twenty."""
+    statements.run(connection, "lake/schemas")
+    for relation in statements.relations():
+        statements.run(connection, relation)
+
+
 def _transaction(connection: Connection, work: Callable[[Connection], T], message: str) -> T:
     connection.begin()
     try:
@@ -210,20 +218,18 @@ def _told() -> Iterator[None]:
     """Turn failures of the storage into kinds of ours; leave the others as they are."""
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         kind = _kind(error)
         if kind is error:
             raise
         raise kind from error
 
 
-def _kind(error: duckdb.Error) -> Exception:
+def _kind(error: duckdb.Error | OSError) -> Exception:
     """A storage failure as a kind of ours: a full disk and a vanished catalog need a person."""
-    text = str(error)
-    if "No space left" in text or "Disk quota" in text:
-        return Permanent(
-            f"The disk of the lake is full; nothing was changed. Make room and run again. ({text.splitlines()[0]})"
-        )
-    if isinstance(error, duckdb.IOException):
-        return Permanent(f"The lake cannot be read or written: {text.splitlines()[0]}")
+    text = " ".join(str(error).split())
+    if any(word in text.lower() for word in _FULL):
+        return Permanent(f"The disk of the lake is full; nothing was changed. Make room and run again. ({text})")
+    if isinstance(error, duckdb.IOException) or any(word in text.lower() for word in _BROKEN):
+        return Permanent(f"The lake cannot be read or written; see whether its disk is there and has room. ({text})")
     return error

@@ -165,6 +165,8 @@ def _put_right(catalog: Catalog, run_id: str, error: str, **columns: Any) -> Run
     run = find_run(catalog, run_id)
     if run is None or run.status not in _UNDECIDED:
         return None
+    if run.status == "running":  # first of all: it may be what fills the disk
+        delete_delta(catalog.delta_file(run_id))
     with catalog.lake.connect(read_only=True) as connection:
         applied = applied_run(connection, run_id)
     if applied is not None:
@@ -186,7 +188,7 @@ def _fail(run: OpenRun, error: Exception) -> None:
     try:
         _put_right(run.catalog, run.run_id, _told(error), seconds=seconds, peak_mb=peak_mb())
     except Exception as second:  # noqa: BLE001 - the first error is the one to tell; the next run puts this one right
-        log.warning("Run %s could not be ended: %s", run.run_id, second)
+        log.info("Run %s could not be ended: %s", run.run_id, second)
 
 
 def _clear_deltas(catalog: Catalog, supplier: Supplier) -> None:

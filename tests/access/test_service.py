@@ -6,7 +6,14 @@ import pytest
 from sqlalchemy import Engine
 
 from commerce.errors import Refused
-from meschain.access.service import create_tenant, ensure_tenant, get_tenant, list_tenants, only_tenant
+from meschain.access.service import (
+    create_tenant,
+    ensure_tenant,
+    get_tenant,
+    list_tenants,
+    only_tenant,
+    update_tenant,
+)
 
 
 def test_a_tenant_is_found_as_it_was_made(engine: Engine) -> None:
@@ -39,6 +46,31 @@ def test_what_cannot_be_is_refused_and_nothing_is_made(engine: Engine) -> None:
     with pytest.raises(Refused, match="IANA"):
         create_tenant(engine, "acme", time_zone="Istanbul")
     assert list_tenants(engine) == []
+
+
+def test_what_is_given_is_changed_and_the_rest_is_left(engine: Engine) -> None:
+    create_tenant(engine, "acme", name="Acme A.Ş.", default_currency="TRY", time_zone="Europe/Berlin")
+    create_tenant(engine, "bravo")
+    changed = update_tenant(engine, "acme", default_currency="EUR")
+    found = get_tenant(engine, "acme")
+    for tenant in (changed, found):
+        assert (tenant.name, tenant.default_currency, tenant.time_zone) == ("Acme A.Ş.", "EUR", "Europe/Berlin")
+    update_tenant(engine, "acme", name="Acme", time_zone="UTC")
+    assert update_tenant(engine, "acme", name="", default_currency="").default_currency is None
+    found = get_tenant(engine, "acme")
+    assert (found.name, found.default_currency, found.time_zone) == ("acme", None, "UTC")
+    assert get_tenant(engine, "bravo").time_zone == "Europe/Istanbul"
+
+
+def test_a_change_that_cannot_be_is_refused_and_nothing_is_changed(engine: Engine) -> None:
+    create_tenant(engine, "acme", default_currency="TRY")
+    for given, told in (({"default_currency": "TL"}, "ISO 4217"), ({"time_zone": "Istanbul"}, "IANA")):
+        with pytest.raises(Refused, match=told):
+            update_tenant(engine, "acme", name="Other", **given)
+    with pytest.raises(Refused, match="no tenant 'bravo'; there are: acme"):
+        update_tenant(engine, "bravo", default_currency="EUR")
+    found = get_tenant(engine, "acme")
+    assert (found.name, found.default_currency) == ("acme", "TRY")
 
 
 def test_a_tenant_that_is_not_there_is_answered_with_those_that_are(engine: Engine) -> None:

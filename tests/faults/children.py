@@ -12,12 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from meschain.settings import Settings
 from meschain.store.ids import new_id
 
 _LONGEST = 300.0
+_TEXTS = TemporaryDirectory(prefix="meschain-said-")
+"""What commands say: on a disk that is not the one a test fills up."""
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["meschain.cli"])
 
@@ -42,8 +45,7 @@ class Command:
     """One running command."""
 
     def __init__(self, settings: Settings, *argv: str, file_limit: int | None = None) -> None:
-        folder = settings.home.parent
-        self._texts = [folder / f"{new_id()}.{kind}" for kind in ("out", "err")]
+        self._texts = [Path(_TEXTS.name, f"{new_id()}.{kind}") for kind in ("out", "err")]
         self.began = time.monotonic()
         self._process: BaseProcess = _processes.Process(target=_act, args=(settings, argv, self._texts, file_limit))
         self._process.start()

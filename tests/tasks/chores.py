@@ -25,7 +25,7 @@ def who(_house: House, _report: Report, *, seconds: float = 0.0) -> int:
 
 def fail(_house: House, _report: Report, *, kind: str) -> None:
     if kind not in KINDS:
-        raise BadRecord("bad", field="cost", value="x", expected="the feed is bad", row=1)
+        raise BadRecord("bad", "cost", "x", "the feed is bad")
     raise KINDS[kind]("the feed is bad")
 
 
@@ -47,7 +47,7 @@ def write(_house: House, report: Report, *, path: Path) -> None:
                 file.write(f"{rows}\n")
                 time.sleep(0.01)
         except Permanent as error:
-            file.write(f"stopped: {str(error)[:39]}")
+            file.write(f"stopped: {error}")
             raise
 
 
