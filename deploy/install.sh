@@ -28,10 +28,11 @@ install_venv() {
 # A fresh .venv has pip; a half-made one (Debian without ensurepip) is started again.
 make_venv() { rm -rf .venv && "$1" -m venv .venv; }
 
-# uv installs in seconds what takes pip a minute. It is pinned in the lock like everything else.
+# uv installs in seconds what takes pip a minute. It is pinned in the lock like everything else. As pip does, it shall
+# compile: a Prefect server starts in half the time, also where nobody may write bytecode (PYTHONDONTWRITEBYTECODE).
 with_uv() {
   sed -n '/^uv==/,/[^\\]$/p' requirements.lock | .venv/bin/pip install --quiet --no-deps --require-hashes -r /dev/stdin &&
-    deploy/uv.sh pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+    deploy/uv.sh pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
 }
 
 with_pip() {

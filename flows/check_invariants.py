@@ -6,10 +6,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.parameters import Tenants
-from tasks import catalog, endings, results, warehouse
+from tasks import catalog, endings, policies, results, warehouse
 
 
-@flow(name="check-invariants", flow_run_name="check the invariants")
+@flow(name="check-invariants", flow_run_name="check the invariants", **policies.FLOW)
 @endings.told_in_a_sentence
 async def check_invariants(tenant: Tenants = None) -> State[Any]:
     """Ask every invariant of every tenant's lake for what breaks it."""

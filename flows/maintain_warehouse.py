@@ -7,10 +7,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.parameters import Tenants
-from tasks import catalog, endings, results, warehouse
+from tasks import catalog, endings, policies, results, warehouse
 
 
-@flow(name="maintain-warehouse", flow_run_name="maintain the warehouse")
+@flow(name="maintain-warehouse", flow_run_name="maintain the warehouse", **policies.FLOW)
 @endings.told_in_a_sentence
 async def maintain_warehouse(tenant: Tenants = None) -> State[Any]:
     """Compact the lakes and remove what is no longer kept, one tenant after the other."""

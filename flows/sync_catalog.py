@@ -6,10 +6,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.parameters import Force, Supplier, Tenant
-from tasks import catalog, endings, naming, results
+from tasks import catalog, endings, naming, policies, results
 
 
-@flow(name="sync-catalog", flow_run_name="sync {supplier}")
+@flow(name="sync-catalog", flow_run_name="sync {supplier}", **policies.FLOW)
 @endings.told_in_a_sentence
 async def sync_catalog(supplier: Supplier, tenant: Tenant = None, *, force: Force = False) -> State[Any]:
     """Bring one supplier's feed into the lake."""

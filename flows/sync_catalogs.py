@@ -6,12 +6,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.parameters import Concurrency, EverySupplier, Tenants
-from tasks import catalog, endings, results
+from tasks import catalog, endings, policies, results
 from tasks.jobs import Due, Synced
 from tasks.several import several
 
 
-@flow(name="sync-catalogs", flow_run_name="sync what is due")
+@flow(name="sync-catalogs", flow_run_name="sync what is due", **policies.FLOW)
 @endings.told_in_a_sentence
 async def sync_catalogs(
     tenant: Tenants = None, concurrency: Concurrency = 4, *, every_supplier: EverySupplier = False

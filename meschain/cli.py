@@ -28,16 +28,14 @@ def main() -> None:
     """Run the command line. Errors go to standard error in one sentence, never with a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        app()
+        app(prog_name="meschain")
     except KeyboardInterrupt:
         err.print("Stopped.")
         sys.exit(130)
     except MesChainError as error:
-        err.print(f"Error: {error}", style="red", markup=False)
+        err.print(f"Error: {error}", style="red")
     except Exception as error:  # noqa: BLE001 - the edge of the program: whatever it is, a person reads one sentence
-        err.print(
-            f"Error: something unforeseen happened ({type(error).__name__}: {error}). {_recorded()}", markup=False
-        )
+        err.print(f"Error: something unforeseen happened ({type(error).__name__}: {error}). {_recorded()}")
     sys.exit(FAILED)
 
 

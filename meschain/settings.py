@@ -93,7 +93,7 @@ class LakeSettings(_Group):
         default="", description="folder or s3://BUCKET/PREFIX for the lakes' files; empty: the folder lake below home"
     )
     memory_limit: str = Field(
-        default="192MB",
+        default="128MB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
         description="memory DuckDB may take in one process, such as 256MB or 2GB",
     )

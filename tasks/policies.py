@@ -1,10 +1,11 @@
-"""When a task is tried again: named by what can go wrong, decided by the kind of the error, in this one place."""
+"""How flows and tasks run. When a task is tried again: named by what can go wrong, decided by the kind of the error."""
 
 from typing import Any
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.settings import get_current_settings
 from prefect.tasks import exponential_backoff
 
 from commerce.errors import Transient
@@ -37,3 +38,10 @@ WAREHOUSE: dict[str, Any] = {
 
 NONE: dict[str, Any] = dict(_ALWAYS)
 """Tried once."""
+
+FLOW: dict[str, Any] = {
+    "persist_result": False,
+    "result_storage": get_current_settings().results.local_storage_path,
+}
+"""Results stay in memory. Both are what Prefect comes to by itself, but it asks the server for them before every run,
+which holds up the other flows of the process, and leaves the connection open."""

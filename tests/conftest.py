@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from sqlalchemy import Engine
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from meschain.settings import PREFIX, Settings, private_dir
 from meschain.store.engine import open_engine
@@ -16,6 +18,7 @@ from meschain.store.schema import upgrade
 from tests.postgres import fresh_database, running_postgres
 
 STORES = ("sqlite", "postgresql")
+ON_PREFECT = ("tests/flows/", "tests/runs/", "tests/cli/test_flow.py")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
@@ -24,6 +27,17 @@ hypothesis.settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-size", action="store_true", help="run fault and volume tests at the size the issues name")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """A file's tests run in one process; all that need the Prefect server in the same one: it is started once."""
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "prefect" if nodeid.startswith(ON_PREFECT) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ def test_defaults_lie_below_the_working_directory(tmp_path: Path, monkeypatch: p
     assert settings.home == tmp_path / ".meschain"
     assert settings.store.url == f"sqlite:///{tmp_path}/.meschain/store.sqlite"
     assert settings.lake.data_path == f"{tmp_path}/.meschain/lake"
-    assert (settings.lake.memory_limit, settings.lake.threads) == ("256MB", 2)
+    assert (settings.lake.memory_limit, settings.lake.threads) == ("128MB", 2)
     assert (settings.prefect.api_url, settings.prefect.host, settings.prefect.port) == ("", "127.0.0.1", 4200)
     assert not settings.http.allow_private_addresses
     assert settings.snapshots.keep_days == 30

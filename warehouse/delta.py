@@ -1,24 +1,23 @@
 """The staged difference between a feed and the lake: loaded, compared, measured, applied. Statements in `sql/sync`.
 
-The delta lies in a DuckDB file of its own, attached as `delta`, so that a held run can be looked at and applied later.
+The delta lies in a DuckDB file of its own, attached as `delta`, and a folder of Parquet files beside it, so that a held
+run can be looked at and applied later.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from warehouse import statements
 from warehouse.lake import Connection, Lake
-from warehouse.statements import text
 
 Digests = npt.NDArray[np.uint64]
 
@@ -38,37 +37,36 @@ class DeltaKey:
 
 
 class Staging:
-    """Takes batches of a feed: offers into a Parquet file, refusals into `delta.refusals`. A few MiB of memory."""
+    """Takes batches of a feed, a Parquet file each: a few MiB of memory, however many there are."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
-        self._writer: pq.ParquetWriter | None = None
-        self._rows = 0
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rows = self._batches = 0
 
-    def __enter__(self) -> Self:
-        return self
+    def add(self, offers: pl.DataFrame, refusals: pl.DataFrame) -> None:
+        """Append a batch, columns by name; the first one also fixes the columns, so it may be empty."""
+        sequence = pl.int_range(self._rows, self._rows + len(offers), dtype=pl.Int64, eager=True).alias("_sequence")
+        _write(offers.with_columns(sequence), self._folder / f"offers-{self._batches}.parquet")
+        if len(refusals) or not self._batches:
+            _write(refusals, self._folder / f"refusals-{self._batches}.parquet")
+        self._rows += len(offers)
+        self._batches += 1
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._writer is not None:
-            self._writer.close()
 
-    def add(self, offers: pa.Table, refusals: pa.Table) -> None:
-        """Append a batch, columns by name; the first one also fixes the columns of the offers, so it may be empty."""
-        sequence = pa.array(np.arange(self._rows, self._rows + offers.num_rows), pa.int64())
-        offers = offers.append_column("_sequence", sequence)
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._path, offers.schema, compression="zstd", compression_level=1, use_dictionary=False
-            )
-        self._writer.write_table(offers)
-        self._rows += offers.num_rows
-        if refusals.num_rows:
-            self._connection.register("batch", refusals)
-            statements.run(self._connection, "sync/load_refusals")
-            self._connection.unregister("batch")
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
+
+
+def staged_folder(file: Path) -> Path:
+    """The folder that belongs to a delta's DuckDB file."""
+    return file.with_suffix(".staged")
+
+
+def remove_delta(file: Path) -> None:
+    """Remove a delta; one that is not there is no error."""
+    shutil.rmtree(staged_folder(file), ignore_errors=True)
+    for each in (file, file.with_name(f"{file.name}.wal")):
+        each.unlink(missing_ok=True)
 
 
 class Delta:
@@ -76,7 +74,7 @@ class Delta:
 
     def __init__(self, connection: Connection, key: DeltaKey, file: Path) -> None:
         self.connection = connection
-        self._file = file
+        self._folder = staged_folder(file)
         self._parameters = key.parameters()
         self._unsure: tuple[Digests, Digests] = (np.empty(0, np.uint64), np.empty(0, np.uint64))
 
@@ -89,22 +87,18 @@ class Delta:
         return hi[sure], lo[sure]
 
     @contextmanager
-    def staging(self) -> Iterator["Staging"]:
-        """Empty staging tables, and a place to append batches to; afterwards the offers stand in `delta.offers`."""
-        statements.run(self.connection, "sync/stage")
-        with Staging(self.connection, self._file.with_suffix(".parquet")) as staging:
-            yield staging
-        # A view takes no parameters; the path is the installation's own.
-        path = str(self._file.with_suffix(".parquet")).replace("'", "''")
-        self.connection.execute(text("sync/offers").replace("$path", f"'{path}'"))
+    def staging(self) -> Iterator[Staging]:
+        """A place to append batches to; afterwards they stand in `delta.offers` and `delta.refusals`."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
+        yield Staging(self._folder)
+        parameters = {kind: str(self._folder / f"{kind}-*.parquet") for kind in ("offers", "refusals")}
+        statements.run(self.connection, "sync/stage", parameters)
 
     def mark_absent(self, digests: tuple[Digests, Digests]) -> None:
         """Say which known records the feed no longer holds; those that must be read anew count as such."""
         hi, lo = (np.concatenate(halves) for halves in zip(digests, self._unsure, strict=True))
-        table = pa.table({"digest_hi": hi, "digest_lo": lo})
-        self.connection.register("batch", table)
-        statements.run(self.connection, "sync/load_absent")
-        self.connection.unregister("batch")
+        self._hand_over("sync/load_absent", pl.DataFrame({"digest_hi": hi, "digest_lo": lo}))
 
     def clashes(self) -> pa.Table:
         """Staged offers that repeat the key of a known record: supplier_sku, _place, digest_hi, digest_lo."""
@@ -112,9 +106,14 @@ class Delta:
 
     def refuse_duplicates(self, clashing: list[str]) -> None:
         """Refuse all but the first row of a key, and every staged row of a `clashing` key."""
-        self.connection.register("batch", pa.table({"supplier_sku": pa.array(clashing, pa.string())}))
-        statements.run(self.connection, "sync/duplicates")
-        self.connection.unregister("batch")
+        self._hand_over("sync/duplicates", pl.DataFrame({"supplier_sku": clashing}, schema={"supplier_sku": pl.String}))
+
+    def _hand_over(self, name: str, frame: pl.DataFrame) -> None:
+        """Run statements on a frame, which they find in the Parquet file `$batch`."""
+        path = self._folder / "batch.parquet"
+        _write(frame, path)
+        statements.run(self.connection, name, {"batch": str(path)})
+        path.unlink()
 
     def compare(self, *, complete: bool) -> dict[str, object]:
         """Work out what has to be written, and measure it; absent offers are missing only in a complete feed."""

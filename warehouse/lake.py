@@ -45,7 +45,7 @@ class LakeSettings(BaseModel):
     catalog_file: Path
     catalog_url: str = ""
     temp_path: Path
-    memory_limit: str = "256MB"
+    memory_limit: str = "128MB"
     threads: int = 2
 
 
@@ -70,7 +70,7 @@ class Lake:
             self._create()
         with _told(), self._open(read_only=read_only) as connection:
             if delta is not None:
-                connection.execute(f"ATTACH '{_quoted(delta)}' AS delta")
+                connection.execute(f"ATTACH '{_quoted(delta)}' AS delta (ROW_GROUP_SIZE 16384)")
             if snapshot is not None:
                 connection.execute(self._attach("past", f"SNAPSHOT_VERSION {int(snapshot)}"))
             yield connection
@@ -98,6 +98,8 @@ class Lake:
         limits = {
             "memory_limit": self.settings.memory_limit,
             "threads": self.settings.threads,
+            "allocator_flush_threshold": "1MB",  # gives memory back at once; the default lets 128 MiB lie about
+            "allocator_bulk_deallocation_flush_threshold": "1MB",
             "temp_directory": str(self.settings.temp_path / spill_name()),  # made when DuckDB first spills
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from connectors.feeds.known import Digests
 
-_ENOUGH_BYTES = 4 << 20
-_ENOUGH_RECORDS = 8_192
+_ENOUGH_BYTES = 2 << 20
+_ENOUGH_RECORDS = 4_096
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,14 @@ class Kept:
     """What the server gave to recognise this version by, if the feed was fetched."""
 
     @property
+    def hashes(self) -> list[str]:
+        """The files' hashes, in their order."""
+        return [file.hash for file in self.files]
+
+    @property
     def hash(self) -> str:
         """One hash (xxh3-128) for all files, in their order."""
-        return xxhash.xxh3_128_hexdigest("\n".join(file.hash for file in self.files).encode())
+        return xxhash.xxh3_128_hexdigest("\n".join(self.hashes).encode())
 
     def described(self) -> list[dict[str, Any]]:
         """For the run's record: name, hash and size of each file."""

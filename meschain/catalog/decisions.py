@@ -7,13 +7,12 @@ from commerce.errors import Permanent, Refused
 from meschain.catalog.context import Catalog
 from meschain.catalog.runs import close_run as _close
 from meschain.catalog.runs import get_run, last_good, note_run, open_run, recover
-from meschain.catalog.staging import delete_delta
 from meschain.catalog.sync import lake_counts, open_delta
 from meschain.catalog.tables import Run, Supplier
 from meschain.store.base import utc_now
 from meschain.store.session import reading
-from warehouse import changes
-from warehouse.delta import Delta, DeltaKey
+from warehouse import changes, maintenance
+from warehouse.delta import Delta, DeltaKey, remove_delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def approve_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Ru
         note_run(catalog, run.id, decided_by=by, decided_at=utc_now(), decision_note=note or None)
         before, after = _apply_staged(catalog, supplier, run)
         approved = _close(catalog, run.id, "applied", snapshot_before=before, snapshot_after=after)
-        delete_delta(catalog.delta_file(run.id))
+        remove_delta(catalog.delta_file(run.id))
         return approved
 
 
@@ -67,7 +66,7 @@ def reject_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run
             changes.clear_suspicion(catalog.lake, connection, supplier.slug)
         decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or None}
         rejected = _close(catalog, run.id, "rejected", **decided)
-        delete_delta(catalog.delta_file(run.id))
+        remove_delta(catalog.delta_file(run.id))
         return rejected
 
 
@@ -80,15 +79,26 @@ def roll_back(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
     supplier = _supplier(catalog, undone)
     with open_run(catalog, supplier, "rollback") as run:
         undone = get_run(catalog, undone.id)  # certain only now that nobody else works on the supplier
-        if undone.status != "applied" or undone.snapshot_before is None:
+        if reason := _why_it_stays(catalog, undone):
             run.discard()
-            raise Refused(f"Run {undone.id} is {undone.status}: only an applied run can be rolled back.")
+            raise Refused(reason)
         with open_delta(run, snapshot=undone.snapshot_before) as delta:
             counts = delta.compare_with_past()
             decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or f"undid {undone.id}"}
             run.note(base_run_id=undone.id, counts=counts, **decided)
             before, after = delta.restore(catalog.lake, counts, f"rollback of {undone.id}")
         return run.end("applied", snapshot_before=before, snapshot_after=after)
+
+
+def _why_it_stays(catalog: Catalog, run: Run) -> str | None:
+    """Why a run cannot be rolled back; None if it can."""
+    if run.status != "applied" or run.snapshot_before is None:
+        return f"Run {run.id} is {run.status}: only an applied run can be rolled back."
+    with catalog.lake.connect(read_only=True) as connection:
+        kept = {version for version, _ in maintenance.snapshots(connection)}
+    if run.snapshot_before not in kept:
+        return f"The state before run {run.id} is no longer kept; sync the right feed instead."
+    return None
 
 
 def _apply_staged(catalog: Catalog, supplier: Supplier, run: Run) -> tuple[int, int]:

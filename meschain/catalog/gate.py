@@ -87,7 +87,7 @@ class Finding:
 def judge(measures: Measures, bounds: GateBounds) -> list[Finding]:
     """The reasons to hold the run; none lets it pass. Shares are taken of what the last good run left behind."""
     m = measures
-    lost = m.missing + m.unreadable
+    lost = m.missing + m.deleted + m.unreadable
     rules = [
         ("row_loss", lost, m.active_before, bounds.row_loss, "offers would vanish or can no longer be read"),
         ("price_changes", m.price_changes, m.priced_before, bounds.price_changes, "prices would change"),

@@ -42,6 +42,8 @@ _GRAMS = {
 }  # fmt: skip
 _CENTIMETRES = {"mm": Decimal("0.1"), "cm": Decimal(1), "m": Decimal(100), "in": Decimal("2.54")}
 _DESI = {"desi": Decimal(1)}
+UNITS: dict[OfferField, Mapping[str, Decimal]] = {"weight": _GRAMS, **dict.fromkeys(_SIDES, _CENTIMETRES)}
+"""Measures whose number says nothing without its unit, each with the units that a text may name."""
 _TRUE = frozenset("1 true yes y evet var dahil included deleted silindi".split())
 _FALSE = frozenset("0 false no n hayir yok hariç haric excluded".split())
 _IMAGES = r"[ \t]*(?:[|;\r\n][ \t]*)+|[ \t,]+(https?://)"

@@ -109,8 +109,8 @@ def _stage(
     ]
     refusals = pl.concat([normalised.refusals, pl.DataFrame(kept, schema=normalised.refusals.schema)])
     staging.add(
-        normalised.offers.with_columns(pl.col(ROW).alias("_place"), file).to_arrow(),
-        refusals.with_columns(file).to_arrow(),
+        normalised.offers.with_columns(pl.col(ROW).alias("_place"), file),
+        refusals.with_columns(file),
     )
     staged.rows += len(rows)
     staged.parsed += len(source)

@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from meschain.catalog.context import Catalog
 from meschain.catalog.runs import held_run, last_good, last_good_read, recover
-from meschain.catalog.staging import delete_delta
 from meschain.catalog.suppliers import list_suppliers
 from meschain.catalog.tables import Run, Supplier
 from meschain.store.base import utc_now
 from meschain.store.exclusion import Busy
 from meschain.store.session import reading
 from warehouse import maintenance
+from warehouse.delta import remove_delta
 
 log = logging.getLogger(__name__)
 SAFE_AGE = timedelta(days=1)
@@ -81,7 +81,7 @@ def clear_deltas(catalog: Catalog, now: datetime) -> int:
         needed = set(session.scalars(select(Run.id).where(Run.tenant_id == catalog.tenant_id, alive)))
     stale = {path.name.partition(".")[0] for path in catalog.delta.iterdir() if _age(path, now) > SAFE_AGE} - needed
     for run_id in stale:
-        delete_delta(catalog.delta_file(run_id))
+        remove_delta(catalog.delta_file(run_id))
     return len(stale)
 
 

@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from commerce.errors import MesChainError, Refused
 from meschain.catalog.archive import clear_fragments
 from meschain.catalog.context import Catalog
-from meschain.catalog.staging import delete_delta
 from meschain.catalog.tables import Run, RunKind, RunStatus, Supplier
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
 from meschain.store.session import reading, transaction
-from warehouse.delta import applied_run
+from warehouse.delta import applied_run, remove_delta
 
 log = logging.getLogger(__name__)
 _REPORT_SECONDS = 0.5
@@ -118,13 +117,13 @@ def close_run(catalog: Catalog, run_id: str, status: RunStatus, **columns: Any) 
         superseded = _supersede_held(session, run)
         _mark_rolled_back(session, run)
     for held_id in superseded:
-        delete_delta(catalog.delta_file(held_id))
+        remove_delta(catalog.delta_file(held_id))
     return run
 
 
 def _supersede_held(session: Session, run: Run) -> list[str]:
-    """Reject the run that was waiting, now that a newer feed has been read to its end; gives its id."""
-    if run.kind != "sync" or run.status not in {"applied", "held"}:
+    """Reject the run that was waiting, now that a newer feed, or the last good one again, has come; gives its id."""
+    if run.kind != "sync" or run.status not in {"applied", "held", "unchanged"}:
         return []
     others = (Run.supplier_id == run.supplier_id, Run.status == "held", Run.id != run.id)
     waiting = list(session.scalars(select(Run).where(*others)))
@@ -166,7 +165,7 @@ def _put_right(catalog: Catalog, run_id: str, error: str, **columns: Any) -> Run
     if run is None or run.status not in _UNDECIDED:
         return None
     if run.status == "running":  # first of all: it may be what fills the disk
-        delete_delta(catalog.delta_file(run_id))
+        remove_delta(catalog.delta_file(run_id))
     with catalog.lake.connect(read_only=True) as connection:
         applied = applied_run(connection, run_id)
     if applied is not None:
@@ -178,7 +177,7 @@ def _put_right(catalog: Catalog, run_id: str, error: str, **columns: Any) -> Run
     else:  # held, and still waiting
         note_run(catalog, run_id, decided_by=None, decided_at=None, decision_note=None)
         return None
-    delete_delta(catalog.delta_file(run_id))
+    remove_delta(catalog.delta_file(run_id))
     return run.status
 
 
@@ -197,7 +196,7 @@ def _clear_deltas(catalog: Catalog, supplier: Supplier) -> None:
     with reading(catalog.engine) as session:
         decided = (Run.supplier_id == supplier.id, Run.status.not_in(_UNDECIDED), Run.id.in_(lying))
         for run_id in session.scalars(select(Run.id).where(*decided)) if lying else []:
-            delete_delta(catalog.delta_file(run_id))
+            remove_delta(catalog.delta_file(run_id))
 
 
 def held_run(catalog: Catalog, supplier: Supplier) -> Run | None:

@@ -32,10 +32,8 @@ def split_options(source: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     return {"kind": kind, **public_options(options)}, msgspec.json.encode(secret).decode() if secret else ""
 
 
-def fetch(
-    catalog: Catalog, supplier: Supplier, progress: Progress = no_progress, *, force: bool = False
-) -> Kept | None:
-    """Fetch the supplier's feed and keep its files; None when the server says that nothing changed."""
+def fetch(catalog: Catalog, supplier: Supplier, known: Validators, progress: Progress = no_progress) -> Kept | None:
+    """Fetch the supplier's feed and keep its files; None when the server says that it is the `known` one."""
     if not supplier.source:
         raise Refused(
             f"Supplier {supplier.slug} has no source: give it one with `meschain supplier add`, or import files with "
@@ -43,7 +41,6 @@ def fetch(
         )
     sealed = catalog.vault.open(supplier.source_secret) if supplier.source_secret else "{}"
     options = {name: value for name, value in supplier.source.items() if name != "kind"} | msgspec.json.decode(sealed)
-    known = Validators() if force else Validators.model_validate(supplier.validators)
     into = private_dir(catalog.raw / supplier.slug) / ".incoming"
     with HttpClient(catalog.http) as http:
         fetched = open_source(supplier.source["kind"], options, http=http, progress=progress).fetch(
@@ -57,11 +54,18 @@ def fetch(
 
 
 def remember(catalog: Catalog, supplier: Supplier, feed: Kept) -> None:
-    """Keep the server's validators once the feed has been dealt with, so that it is not sent again unchanged."""
+    """Keep the server's validators once the feed has been dealt with, beside the hashes of the files they stand for."""
     if feed.validators is None:
         return
     with transaction(catalog.engine) as session:
-        session.get_one(Supplier, supplier.id).validators = feed.validators
+        stored = {"files": feed.hashes, "sent": feed.validators}
+        session.get_one(Supplier, supplier.id).validators = stored
+
+
+def recall(supplier: Supplier) -> tuple[list[str], Validators]:
+    """What `remember` kept: the hashes of the files fetched last, and the server's validators of them."""
+    stored = supplier.validators
+    return stored.get("files", []), Validators.model_validate(stored.get("sent", {}))
 
 
 def feed_files(paths: Sequence[Path]) -> list[Path]:

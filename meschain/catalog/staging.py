@@ -4,8 +4,8 @@ import ctypes
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -16,10 +16,11 @@ from connectors.feeds.protocol import ROW, Batch
 from connectors.feeds.reading import read
 from meschain.catalog.archive import FeedFile
 from meschain.catalog.columns import OFFER_SCHEMA, REFUSAL_SCHEMA
-from meschain.catalog.normalise import Normalised, Normaliser
+from meschain.catalog.normalise import Normaliser
 from warehouse.delta import Delta, Staging
 
 log = logging.getLogger(__name__)
+pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps some forty MiB for later; see `release_memory`
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
 
@@ -51,7 +52,6 @@ def stage_feed(
     try:
         with delta.staging() as staging:
             staged = _stage_all(staging, files, layout, normalise, known, max_bytes, progress)
-        release_memory()
         delta.mark_absent(known.absent())
         clashing = _settle(delta, known)
     except _Clash:
@@ -74,20 +74,28 @@ def _stage_all(
     max_bytes: int,
     progress: Progress,
 ) -> Staged:
+    """Cut the feed into batches while the one before is normalised: neither waits for the other's library."""
     staged = Staged()
     staging.add(*no_rows())
     paths, names = [file.path for file in files], [file.name for file in files]
-    for place, batch in read(paths, layout, known, max_bytes, names):
-        normalised = normalise(pl.DataFrame(pl.from_arrow(batch.table)))
-        _load(staging, files[place].hash, place, batch, normalised)
-        staged.notes.update(normalised.notes)
-        staged.parsed += batch.table.num_rows
-        staged.rows += batch.known + batch.table.num_rows + len(batch.rejects)
-        progress(staged.rows)
+    with ThreadPoolExecutor(1) as loader:
+        loading: Future[Counter[tuple[str, str]]] | None = None
+        for place, batch in read(paths, layout, known, max_bytes, names):
+            if loading is not None:
+                staged.notes.update(loading.result())
+            loading = loader.submit(_load, staging, normalise, files[place].hash, place, batch)
+            staged.parsed += batch.table.num_rows
+            staged.rows += batch.known + batch.table.num_rows + len(batch.rejects)
+            progress(staged.rows)
+        if loading is not None:
+            staged.notes.update(loading.result())
     return staged
 
 
-def _load(staging: Staging, source_file: str, file: int, batch: Batch, normalised: Normalised) -> None:
+def _load(
+    staging: Staging, normalise: Normaliser, source_file: str, file: int, batch: Batch
+) -> Counter[tuple[str, str]]:
+    normalised = normalise(pl.DataFrame(pl.from_arrow(batch.table)))
     offers = normalised.offers.with_columns(
         pl.Series("_place", place_of(file, normalised.offers[ROW].to_numpy())), source_file=pl.lit(source_file)
     )
@@ -104,21 +112,21 @@ def _load(staging: Staging, source_file: str, file: int, batch: Batch, normalise
         schema=REFUSAL_SCHEMA,
     )  # fmt: skip
     refusals = pl.concat([normalised.refusals, cut]).with_columns(source_file=pl.lit(source_file))
-    staging.add(offers.to_arrow(), refusals.to_arrow())
+    staging.add(offers, refusals)
+    return normalised.notes
 
 
 def release_memory() -> None:
-    """Give back what the parsing libraries' allocators keep for later, before DuckDB needs room of its own."""
-    pa.default_memory_pool().release_unused()
+    """Give back what the allocator keeps for later, before DuckDB needs room of its own."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
-def no_rows() -> tuple[pa.Table, pa.Table]:
+def no_rows() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Offers and refusals without a row: a feed of which nothing is new stages just these."""
     placed = {**OFFER_SCHEMA, "_place": pl.Int64(), "source_file": pl.String()}
-    return pl.DataFrame(schema=placed).to_arrow(), pl.DataFrame(schema=REFUSAL_SCHEMA).to_arrow()
+    return pl.DataFrame(schema=placed), pl.DataFrame(schema={**REFUSAL_SCHEMA, "source_file": pl.String()})
 
 
 def _settle(delta: Delta, known: KnownRecords) -> list[str]:
@@ -133,9 +141,3 @@ def _settle(delta: Delta, known: KnownRecords) -> list[str]:
     if (clashes["_place"].to_numpy() < seen_at).any():
         raise _Clash
     return list(clashes["supplier_sku"].unique().to_pylist())
-
-
-def delete_delta(path: Path) -> None:
-    """Remove a delta's files; one that is not there is no error."""
-    for file in (path, path.with_name(f"{path.name}.wal"), path.with_suffix(".parquet")):
-        file.unlink(missing_ok=True)

@@ -68,7 +68,11 @@ def ensure_supplier(catalog: Catalog, slug: str) -> Supplier:
     try:
         return add_supplier(catalog, slug)
     except Refused:
-        return get_supplier(catalog, slug)
+        with reading(catalog.engine) as session:
+            found = _find(session, catalog, slug)
+        if found is None:  # the name cannot be; else somebody made it a moment before
+            raise
+        return found
 
 
 def list_suppliers(catalog: Catalog) -> list[Supplier]:

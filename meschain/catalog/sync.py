@@ -17,6 +17,7 @@ from connectors.feeds.detect import detect
 from connectors.feeds.known import KnownRecords
 from connectors.feeds.layout import Layout
 from connectors.feeds.reading import read
+from connectors.sources.protocol import Validators
 from meschain.catalog.archive import FeedFile, Kept, keep
 from meschain.catalog.context import Catalog
 from meschain.catalog.gate import Finding, Measures, judge
@@ -24,12 +25,13 @@ from meschain.catalog.normalise import Normaliser
 from meschain.catalog.profile import FeedProfile
 from meschain.catalog.proposal import Proposal, propose
 from meschain.catalog.runs import OpenRun, held_run, open_run
-from meschain.catalog.sources import fetch, remember
-from meschain.catalog.staging import Progress, Staged, delete_delta, stage_feed
+from meschain.catalog.sources import fetch, recall, remember
+from meschain.catalog.staging import Progress, Staged, release_memory, stage_feed
 from meschain.catalog.suppliers import current_profile, save_profile
 from meschain.catalog.tables import Run, Supplier
 from meschain.store.base import utc_now
-from warehouse.delta import Delta, DeltaKey
+from warehouse.changes import clear_suspicion
+from warehouse.delta import Delta, DeltaKey, remove_delta
 
 log = logging.getLogger(__name__)
 _SAMPLE_ROWS = 20_000
@@ -69,7 +71,9 @@ def sync_source(
 ) -> Run:
     """Fetch the supplier's feed from its source and bring it into the lake; gives the ended run."""
     with open_run(catalog, supplier, "sync", run_id=run_id) as run:
-        feed = fetch(catalog, supplier, force=force)
+        hashes, known = recall(supplier)
+        # "Not modified" must mean the feed that the lake holds, read as it would be read now.
+        feed = fetch(catalog, supplier, known if not force and _is_last_good(run, hashes) else Validators())
         if feed is None:
             return end_unchanged(run, run.base.files if run.base else [])
         ended = settle(run, feed, progress, force=force)
@@ -79,8 +83,10 @@ def sync_source(
 
 def settle(run: OpenRun, feed: Kept, progress: Progress, *, force: bool = False) -> Run:
     """Stage the kept feed and end the run."""
-    if not force and (same := _same_as_before(run, feed) or _same_as_held(run, feed)):
-        return same
+    if not force and _is_last_good(run, feed.hashes):
+        return end_unchanged(run, feed.described())
+    if not force and (held := _same_as_held(run, feed.hashes)):
+        return held
 
     def tell(rows: int) -> None:
         progress(rows)
@@ -103,39 +109,36 @@ def open_delta(run: OpenRun, *, snapshot: int | None = None) -> Iterator[Delta]:
     with catalog.lake.connect(delta=path, snapshot=snapshot) as connection:
         yield Delta(connection, key, path)
     if not run.held:
-        delete_delta(path)
+        remove_delta(path)
 
 
-def _same_as_before(run: OpenRun, feed: Kept) -> Run | None:
-    """End the run at once when the last good run read the same bytes with the same profile."""
-    base = run.base
+def _is_last_good(run: OpenRun, hashes: Sequence[str]) -> bool:
+    """Whether the last good run is of these very bytes, read with the profile that holds now."""
+    return run.base is not None and _would_repeat(run, run.base, hashes)
+
+
+def _would_repeat(run: OpenRun, earlier: Run, hashes: Sequence[str]) -> bool:
     profile = current_profile(run.catalog, run.supplier)
-    if base is None or base.kind != "sync" or profile is None or base.profile_id != profile[0].id:
-        return None
-    if [file["hash"] for file in base.files] != [file.hash for file in feed.files]:
-        return None
-    return end_unchanged(run, feed.described())
+    if earlier.kind != "sync" or profile is None or earlier.profile_id != profile[0].id:
+        return False
+    seed = profile[1].fingerprint(run.catalog.currency or "")  # another currency of the tenant: other prices
+    return bool(earlier.counts.get("seed") == seed) and [file["hash"] for file in earlier.files] == hashes
 
 
 def end_unchanged(run: OpenRun, files: list[dict[str, Any]]) -> Run:
     """End a run that found the feed of the last good run again: every accepted row is unchanged."""
+    if held_run(run.catalog, run.supplier):  # what its feed left out is here after all
+        with run.catalog.lake.connect() as connection:
+            clear_suspicion(run.catalog.lake, connection, run.supplier.slug)
     counts = dict(run.base.counts) if run.base else {}
     counts |= {"new": 0, "changed": 0, "missing": 0, "deleted": 0, "unchanged": counts.get("accepted", 0), "parsed": 0}
     return run.end("unchanged", files=files, counts=counts, profile_id=run.base.profile_id if run.base else None)
 
 
-def _same_as_held(run: OpenRun, feed: Kept) -> Run | None:
+def _same_as_held(run: OpenRun, hashes: Sequence[str]) -> Run | None:
     """Give back the run that waits for a decision on these very bytes, instead of holding them once more."""
     held = held_run(run.catalog, run.supplier)
-    profile = current_profile(run.catalog, run.supplier)
-    if (
-        held is None
-        or profile is None
-        or held.profile_id != profile[0].id
-        or held.base_run_id != (run.base and run.base.id)
-    ):
-        return None
-    if [file["hash"] for file in held.files] != [file.hash for file in feed.files]:
+    if held is None or held.base_run_id != (run.base and run.base.id) or not _would_repeat(run, held, hashes):
         return None
     run.discard()
     return held
@@ -148,8 +151,10 @@ def prepare(run: OpenRun, delta: Delta, feed: Kept, progress: Progress) -> Prepa
     normalise = Normaliser(profile, catalog.currency)
     seed = profile.fingerprint(catalog.currency or "")
     staged = stage_feed(delta, feed.files, profile.layout, normalise, seed, catalog.max_bytes, progress)
+    release_memory()
     measures = Measures.model_validate(delta.compare(complete=profile.absence.complete))
-    return Prepared(measures, judge(measures, profile.gate), profile_id, counts_of(measures, staged))
+    counts = {**counts_of(measures, staged), "seed": seed}
+    return Prepared(measures, judge(measures, profile.gate), profile_id, counts)
 
 
 def end_run(

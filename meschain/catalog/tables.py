@@ -40,7 +40,8 @@ class Supplier(Base):
     """Interval at which a new feed is expected; None: whenever it is started by hand."""
     active: Mapped[bool] = mapped_column(default=True)
     validators: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the source gave to recognise the last feed by, for a conditional request."""
+    """What the source gave to recognise the feed fetched last by, for a conditional request (`sent`), and the hashes of
+    that feed's files (`files`)."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

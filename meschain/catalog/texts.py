@@ -22,6 +22,8 @@ T = TypeVar("T")
 AMOUNT = pl.Decimal(18, 4)
 MEASURE = pl.Decimal(38, 13)
 STOCK = pl.Decimal(18, 3)
+UNIT = r"(?s)^(.+?)\s*([A-Za-z]+)\s*$"
+"""A measure that names its unit: the number, and the unit."""
 _PLAIN = {
     ",": r"^(?:[0-9]{1,14}|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,3})(?:,[0-9]{1,4})?$",
     ".": r"^(?:[0-9]{1,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3})(?:\.[0-9]{1,4})?$",
@@ -29,7 +31,6 @@ _PLAIN = {
 }
 _SPACED = rf"^[1-9][0-9]{{0,2}}(?:[{BLANKS}][0-9]{{3}})+(?:[.,][0-9]+)?$"
 _BESIDE = rf"(?i)^({CURRENCY_PATTERN})?\s?([0-9](?:[0-9.,{BLANKS}]*[0-9])?)\s?({CURRENCY_PATTERN})?$"
-_UNIT = r"(?s)^(.+?)\s*([A-Za-z]+)\s*$"
 _GTIN = r"^(?:[0-9]{8}|[0-9]{12,14})$"
 _LISTS = re.compile(r"[|;,\s]+")
 
@@ -108,7 +109,7 @@ def read_measures(texts: pl.Series, units: Mapping[str, Decimal], unit: str, dec
     if not texts.str.contains(r"[A-Za-z]\s*$").any():
         read = read_amounts(texts, decimal)
         return Read((read.values.cast(MEASURE) * units[unit]).cast(MEASURE), read.reasons, read.expected)
-    parts = texts.str.extract_groups(_UNIT).struct
+    parts = texts.str.extract_groups(UNIT).struct
     numbers, names = _coalesce(parts.field("1"), texts), parts.field("2").str.to_lowercase().fill_null(unit)
     read = read_amounts(numbers, decimal)
     factors = names.replace_strict(list(units), list(units.values()), default=None, return_dtype=MEASURE)

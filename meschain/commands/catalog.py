@@ -27,12 +27,15 @@ from meschain.commands.screen import (
     progress,
     show,
     table,
-    to_json,
 )
+from meschain.runs import service as triggers
 from meschain.store.ids import new_id
 
 app = typer.Typer(no_args_is_help=True, help="Supplier catalogs: bring them in, keep them right, look at what changed.")
 Supplier = Annotated[str, typer.Option(help="Name of the supplier.")]
+SupplierName = Annotated[str, typer.Argument(metavar="SUPPLIER", help="Name of the supplier.")]
+OfSupplier = Annotated[str | None, typer.Option("--supplier", help="Only what is of this supplier.")]
+Force = Annotated[bool, typer.Option("--force", help="Read the feed even if it is the one that was read last.")]
 Run_ = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its last characters.")]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files or folders; together they are one feed.")]
 Profile = Annotated[
@@ -41,6 +44,8 @@ Profile = Annotated[
 Limit = Annotated[int, typer.Option(min=1, help="How many to show.")]
 Note = Annotated[str, typer.Option(help="Why; kept with the run.")]
 By = Annotated[str, typer.Option(help="Who decides; kept with the run.")]
+Work = Callable[[Catalog, str, Callable[[int], None]], Run]
+"""Does the work of one run, given its id and whom to tell the rows read so far."""
 
 
 @app.command("import")
@@ -48,60 +53,85 @@ def import_files(
     files: Files,
     supplier: Supplier,
     profile: Profile = None,
-    force: bool = False,
+    force: Force = False,
     tenant: Tenant = None,
     json: Json = False,
 ) -> None:
     """Bring files into the lake as the supplier's feed; the supplier is made if it is not there."""
-    with catalog_of(tenant, create=True) as catalog:
+
+    def work(catalog: Catalog, run_id: str, report: Callable[[int], None]) -> Run:
         owner = suppliers.ensure_supplier(catalog, supplier)
         if profile is not None:
             suppliers.save_profile(catalog, owner, read_profile(profile), "declared")
+        return sync.sync_files(catalog, owner, feed_files(files), report, force=force, run_id=run_id)
 
-        def work(run_id: str, report: Callable[[int], None]) -> Run:
-            return sync.sync_files(catalog, owner, feed_files(files), report, force=force, run_id=run_id)
-
-        _run(catalog, supplier, work, json)
+    _run(work, supplier, tenant, json, create=True)
 
 
 @app.command("sync")
 def sync_supplier(
-    supplier: Annotated[str, typer.Argument(help="Name of the supplier.")],
-    force: bool = False,
+    supplier: SupplierName,
+    force: Force = False,
+    flow: Annotated[
+        bool, typer.Option("--flow", help="Have the flow runner do it, seen in Prefect: needs `meschain up`.")
+    ] = False,
     tenant: Tenant = None,
     json: Json = False,
 ) -> None:
     """Fetch the supplier's feed from its source and bring what differs into the lake."""
-    with catalog_of(tenant) as catalog:
+
+    def work(catalog: Catalog, run_id: str, report: Callable[[int], None]) -> Run:
         owner = suppliers.get_supplier(catalog, supplier)
+        return sync.sync_source(catalog, owner, report, force=force, run_id=run_id)
 
-        def work(run_id: str, report: Callable[[int], None]) -> Run:
-            return sync.sync_source(catalog, owner, report, force=force, run_id=run_id)
+    def work_by_flow(catalog: Catalog, _run_id: str, _report: Callable[[int], None]) -> Run:
+        return _sync_by_flow(catalog, supplier, force=force)
 
-        _run(catalog, supplier, work, json)
+    _run(work_by_flow if flow else work, supplier, tenant, json)
+
+
+def _sync_by_flow(catalog: Catalog, supplier: str, *, force: bool) -> Run:
+    """Ask for the flow and wait; gives the run that it ended with."""
+    parameters = {"supplier": supplier, "tenant": catalog.tenant, "force": force}
+    asked = triggers.trigger(
+        catalog.engine, "sync-catalog", parameters, requested_by="cli", tenant_id=catalog.tenant_id
+    )
+    ended = triggers.wait(catalog.engine, asked)
+    run = runs.find_run(catalog, ended.outcome.get("run_id") or "")
+    if run is None:
+        raise Permanent(ended.message or f"The flow ended as {ended.state}; see its run in Prefect.")
+    return run
 
 
 @app.command()
-def retry(
-    supplier: Annotated[str, typer.Argument(help="Name of the supplier.")], tenant: Tenant = None, json: Json = False
-) -> None:
+def retry(supplier: SupplierName, tenant: Tenant = None, json: Json = False) -> None:
     """Read the supplier's quarantined rows again, only those, after its profile was mended."""
-    with catalog_of(tenant) as catalog:
-        owner = suppliers.get_supplier(catalog, supplier)
-        _run(catalog, supplier, lambda run_id, _: quarantine.retry_quarantine(catalog, owner, run_id=run_id), json)
+
+    def work(catalog: Catalog, run_id: str, _report: Callable[[int], None]) -> Run:
+        return quarantine.retry_quarantine(catalog, suppliers.get_supplier(catalog, supplier), run_id=run_id)
+
+    _run(work, supplier, tenant, json)
 
 
-def _run(catalog: Catalog, supplier: str, work: Callable[[str, Callable[[int], None]], Run], as_json: bool) -> None:
-    """Do the work of one run, show how it ended, and leave with its exit code."""
-    run_id = new_id()
+def _run(work: Work, supplier: str, tenant: str | None, as_json: bool, *, create: bool = False) -> None:
+    """Do the work of one run, show how it ended, and leave with its exit code.
+
+    A program is given the same object whether the run failed or could not even begin.
+    """
+    run_id, begun = new_id(), None
     try:
-        with progress(supplier) as report:
-            run = work(run_id, report)
+        with catalog_of(tenant, create=create) as catalog:
+            tenant = catalog.tenant
+            try:
+                with progress(supplier) as report:
+                    run = work(catalog, run_id, report)
+            finally:
+                begun = runs.find_run(catalog, run_id)
     except MesChainError as error:
         if as_json:
-            out.print(to_json(summary(runs.find_run(catalog, run_id), catalog.tenant, supplier, error=str(error))))
+            show(summary(begun, tenant or "", supplier, error=str(error)), as_json, str)
         raise
-    show(summary(run, catalog.tenant, supplier), as_json, lambda: describe(run, supplier))
+    show(summary(run, tenant, supplier), as_json, lambda: describe(run, supplier))
     raise typer.Exit(HELD if run.status == "held" else FAILED if run.status == "failed" else APPLIED)
 
 
@@ -123,19 +153,17 @@ def preview_feed(
             owner = suppliers.ensure_supplier(catalog, supplier)
             suppliers.save_profile(catalog, owner, seen.profile, "declared" if profile else "proposed")
     if not json:
-        out.print(seen.profile_text(), markup=False)
+        out.print(seen.profile_text())
     show(seen.as_json(), json, lambda: table("As it would be read", seen.rows()))
     if not json:
         for line in seen.remarks():
-            out.print(line, markup=False)
+            out.print(line)
         for doubt in seen.doubts:
-            err.print(f"Doubt: {doubt}", style="yellow", markup=False)
+            err.print(f"Doubt: {doubt}", style="yellow")
 
 
 @app.command("runs")
-def list_runs(
-    supplier: Annotated[str | None, typer.Option()] = None, limit: Limit = 20, tenant: Tenant = None, json: Json = False
-) -> None:
+def list_runs(supplier: OfSupplier = None, limit: Limit = 20, tenant: Tenant = None, json: Json = False) -> None:
     """The newest runs, newest first."""
     with catalog_of(tenant) as catalog:
         owner = suppliers.get_supplier(catalog, supplier) if supplier else None
@@ -215,7 +243,7 @@ def _show_decided(catalog: Catalog, run: Run, as_json: bool) -> None:
 
 @app.command("quarantine")
 def list_quarantine(
-    supplier: Annotated[str | None, typer.Option()] = None,
+    supplier: OfSupplier = None,
     reason: Annotated[str | None, typer.Option(help="Only entries with this reason code.")] = None,
     limit: Limit = 20,
     tenant: Tenant = None,
@@ -234,7 +262,7 @@ def list_quarantine(
 @app.command("history")
 def show_history(
     sku: Annotated[str, typer.Argument(help="The supplier's code of the offer.")],
-    supplier: Annotated[str | None, typer.Option()] = None,
+    supplier: OfSupplier = None,
     tenant: Tenant = None,
     json: Json = False,
 ) -> None:

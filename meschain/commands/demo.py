@@ -7,6 +7,7 @@ import typer
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from meschain.catalog.report import COUNTS
 from meschain.commands.screen import Json, err, out, to_json
@@ -38,7 +39,7 @@ def demo(
     with screen:
         result = demonstrate(settings, screen.watch, screen.tell, feeds)
     if json:
-        out.print(to_json({"tenant": result.tenant, "rounds": [vars_of(each) for each in result.rounds]}), markup=False)
+        out.print(to_json({"tenant": result.tenant, "rounds": [vars_of(each) for each in result.rounds]}))
     else:
         out.print(_page(result))
 
@@ -64,7 +65,7 @@ class _Screen:
             self._live.stop()
 
     def tell(self, sentence: str) -> None:
-        err.print(sentence, markup=False)
+        err.print(sentence)
 
     def watch(self, name: str, rows: list[dict[str, Any]]) -> None:
         if self._live:
@@ -73,7 +74,7 @@ class _Screen:
             ended = (name, row["supplier"], row["status"])
             if row["status"] not in ("waiting", "running") and ended not in self._said:
                 self._said.add(ended)
-                err.print(f"  {name}: {row['supplier']} {row['status']}, {row['read']:,} read", markup=False)
+                err.print(f"  {name}: {row['supplier']} {row['status']}, {row['read']:,} read")
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:
@@ -85,7 +86,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         seconds = row["seconds"] or 0.0
         speed = f"{row['read'] / seconds:,.0f}" if seconds and row["read"] else ""
-        status = f"[{_STYLES.get(row['status'], 'red')}]{row['status']}[/]"
+        status = Text(row["status"], _STYLES.get(row["status"], "red"))
         grid.add_row(
             row["supplier"], status, *(f"{row[name]:,}" for name in _SHOWN),
             f"{seconds:.1f}" if seconds else "", speed, f"{row['peak_mb']:,.0f}" if row["peak_mb"] else "",

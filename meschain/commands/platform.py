@@ -39,4 +39,4 @@ def up() -> None:
     house = House(settings)
     house.set_up()
     house.close()
-    platform.up(settings, lambda sentence: err.print(sentence, markup=False))
+    platform.up(settings, err.print)

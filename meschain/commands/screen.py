@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,8 +23,10 @@ APPLIED, FAILED, HELD = 0, 1, 3
 """Exit codes: done (applied or unchanged), failed, held for a decision."""
 
 _WIDE = None if sys.stdout.isatty() else 160
-out = Console(highlight=False, soft_wrap=True, width=_WIDE)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Data may hold [brackets] and :words:, which are to be shown as they are.
+_plain = partial(Console, highlight=False, markup=False, emoji=False, soft_wrap=True)
+out = _plain(width=_WIDE)
+err = _plain(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 Tenant = Annotated[str | None, typer.Option(help="Tenant to work on; by default the only one there is.")]

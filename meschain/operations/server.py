@@ -26,7 +26,7 @@ def start_server(settings: Settings) -> Child:
             f"port {port} on {host} is taken by another program; stop that one, or set MESCHAIN_PREFECT__PORT to a "
             "free port (to use a Prefect server that runs already, set MESCHAIN_PREFECT__API_URL)"
         )
-    command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "meschain.runs.server:create_app"]
     options = ["--host", host, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
     return Child([*command, *options], settings.child_environment(), settings.logs_dir() / "prefect-server.log")
 

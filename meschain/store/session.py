@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from commerce.errors import MesChainError, Permanent, Transient
@@ -74,14 +73,14 @@ def explain(engine: Engine, error: DBAPIError) -> MesChainError | None:
     cause = str(error.orig).strip()
     if isinstance(error.orig, sqlite3.Error):
         return _explain_sqlite(error.orig, place, cause)
-    if not isinstance(error.orig, psycopg.Error):
+    if engine.dialect.name != "postgresql":
         return None
-    state = error.orig.sqlstate or ""
+    state = getattr(error.orig, "sqlstate", None) or ""
     if state == "42P01":
         return Permanent(f"{place}: {_NO_TABLES} ({cause})")
     if not state and any(words in cause for words in _WRONG_ADDRESS):
         return Permanent(f"{place} cannot be opened: {cause}; check MESCHAIN_STORE__URL")
-    if error.connection_invalidated or state.startswith(_PASSING) or isinstance(error.orig, psycopg.OperationalError):
+    if error.connection_invalidated or state.startswith(_PASSING) or isinstance(error, OperationalError):
         return Transient(f"{place} does not answer or is busy: {cause}; try again, see whether the server runs")
     return None
 

@@ -15,7 +15,7 @@ from tests.catalog.shop import Shop, goods
 
 _NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _STATES = "SELECT supplier_sku, state FROM core.offer_states WHERE supplier = 'acme' AND state <> 'listed' ORDER BY 1"
-_KINDS = "SELECT kind, count(*) FROM core.offer_changes WHERE run_id = ? GROUP BY kind"
+_CHANGES = "SELECT kind, field, count(*) FROM core.offer_changes WHERE run_id = ? GROUP BY ALL"
 _FIELDS = {
     "supplier_sku": {"from": ["sku"]}, "title": {"from": ["title"]}, "list_price": {"from": ["price"]},
     "currency": {"from": ["currency"]}, "stock": {"from": ["stock"]},
@@ -49,7 +49,7 @@ def test_an_offer_that_a_complete_feed_leaves_out_is_missing_and_comes_back(shop
     assert (since is not None, stock, run_id) == (True, 30, run.id)
     again = shop.sync(goods(30))
     assert (again.counts["changed"], again.counts["new"]) == (2, 0)
-    assert shop.ask(_KINDS, again.id) == [("returned", 2)]
+    assert shop.ask(_CHANGES, again.id) == [("returned", "status", 2)]
     assert shop.offers("status, missing_since")["A030"] == ("active", None)
 
 
@@ -82,6 +82,13 @@ def test_what_a_held_feed_leaves_out_is_suspected_until_it_is_decided(shop: Shop
     assert shop.ask(_STATES) == []
 
 
+def test_what_was_suspected_is_here_after_all_when_the_last_good_feed_comes_again(shop: Shop) -> None:
+    shop.sync(goods(30))
+    shop.sync(goods(10))
+    assert shop.sync(goods(30)).status == "unchanged"
+    assert shop.ask(_STATES) == []
+
+
 def test_a_supplier_that_says_deleted_is_believed(shop: Shop) -> None:
     shop.profile({**_PROFILE, "fields": {**_FIELDS, "deleted": {"from": ["gone"]}}})
     shop.sync(goods(30, gone=""))
@@ -105,7 +112,7 @@ def test_a_missing_offer_is_deleted_when_its_grace_is_over(shop: Shop) -> None:
     assert shop.offers("status, missing_since")["A030"] == ("deleted", None)
     [(run, _), *_] = list_runs(shop.catalog)
     assert (run.kind, run.status, run.counts["deleted"]) == ("expiry", "applied", 2)
-    assert shop.ask(_KINDS, run.id) == [("deleted", 2)]
+    assert shop.ask(_CHANGES, run.id) == [("deleted", "status", 2)]
     assert sweep(shop.catalog, supplier, now + timedelta(days=9)).deleted == 0
 
 

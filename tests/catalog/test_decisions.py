@@ -138,7 +138,7 @@ def test_an_approval_that_died_after_the_lake_was_written_is_not_applied_twice(
     run = _hold(shop)
     with monkeypatch.context() as patched:
         patched.setattr(decisions, "_close", _die)
-        patched.setattr(decisions, "delete_delta", lambda _path: None)
+        patched.setattr(decisions, "remove_delta", lambda _path: None)
         with pytest.raises(KeyboardInterrupt):
             decisions.approve_run(shop.catalog, run.id, by="ayşe")
     assert shop.offers("list_price")["A002"] == Decimal("250.0000")

@@ -168,6 +168,11 @@ def test_a_weight_that_could_be_two_is_a_doubt_behind_its_unit_too():
     assert [doubt.split(":")[0] for doubt in found.doubts] == ["weight"]
 
 
+def test_the_mark_of_a_weight_says_nothing_of_prices():
+    found = proposed({"sku": ["A", "B"], "price": ["12", "5"], "weight": ["1.5 kg", "1 kg"]})
+    assert (found.profile.decimal, found.profile.fields["weight"].decimal, found.doubts) == (None, ".", [])
+
+
 amount = st.from_regex(r"[0-9]{1,4}([.,][0-9]{1,4}){0,2}( TL)?", fullmatch=True) | st.sampled_from(["Var", "", "1.299"])
 
 
@@ -214,6 +219,26 @@ def test_what_a_variant_says_goes_before_what_its_product_says():
     }
     offers = Normaliser(found.profile)(with_service(sample(columns))).offers
     assert offers.select("supplier_sku", "stock").rows() == [("P-S", 4), ("P-M", 5), ("Q", 3)]
+
+
+def test_a_variants_name_is_no_title_and_its_unit_not_its_products():
+    below = "varyantlar/varyant"
+    columns = {
+        "urunKodu": ["P", "P"],
+        "ad": ["Tişört", "Tişört"],
+        "agirlik": ["500 gr", "500 gr"],
+        f"{below}/ad": ["Kırmızı", "Mavi"],
+        f"{below}/kod": ["P-K", "P-M"],
+        f"{below}/agirlik_kg": ["0,4", None],
+    }
+    found = proposed(columns, VARIANTS)
+    assert mapping(found) == {
+        "supplier_sku": f"{below}/kod, urunKodu",
+        "title": "ad",
+        "weight": f"{below}/agirlik_kg",
+    }
+    offers = Normaliser(found.profile)(with_service(sample(columns))).offers
+    assert offers["weight_g"].to_list() == [400, None]
 
 
 def test_a_whole_name_goes_before_the_end_of_a_path():

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commerce.errors import Refused
 from meschain.catalog.decisions import approve_run, roll_back
 from meschain.catalog.retention import expired_snapshots, maintain
 from meschain.catalog.runs import get_run
@@ -78,13 +80,22 @@ def test_a_run_of_these_days_can_be_rolled_back_to_a_state_of_long_ago(shop: Sho
     shop.sync(goods(60), "acme")
     before = shop.offers()
     last = shop.sync(goods(60, stock=7), "acme")
-    look_after(shop, datetime.now(UTC) + DAY, snapshots=timedelta(seconds=1))
+    look_after(shop, datetime.now(UTC) + DAY)
     with transaction(shop.catalog.engine) as session:
         run = session.get_one(Run, last.id)
         run.finished_at = LATER  # as if the sync were of that day, the state before it much older
     look_after(shop, LATER, snapshots=DAY)
     roll_back(shop.catalog, last.id, by="test")
     assert shop.offers() == before
+
+
+def test_a_run_whose_earlier_state_is_no_longer_kept_cannot_be_rolled_back(shop: Shop):
+    shop.sync(goods(60), "acme")
+    last = shop.sync(goods(60, stock=7), "acme")
+    look_after(shop, LATER)
+    with pytest.raises(Refused, match=f"The state before run {last.id} is no longer kept"):
+        roll_back(shop.catalog, last.id, by="test")
+    assert get_run(shop.catalog, last.id).status == "applied"
 
 
 def test_what_the_dead_left_is_cleared_away(shop: Shop):

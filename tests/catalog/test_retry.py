@@ -78,6 +78,15 @@ def test_a_retry_without_a_mended_profile_changes_nothing_and_spoils_no_count(sh
     }  # fmt: skip
 
 
+def test_a_retry_leaves_a_duplicate_for_the_next_feed_to_decide(shop: Shop) -> None:
+    shop.profile(_PLAIN)
+    shop.sync([*_faulty(), {**goods(30)[29], "title": "Again"}])
+    before = _open(shop)
+    retry_quarantine(shop.catalog, shop.supplier())
+    assert _open(shop) == before
+    assert [entry[3] for entry in before].count("duplicate_sku") == 1
+
+
 def test_after_a_retry_the_next_feed_counts_and_finds_every_row_once(shop: Shop) -> None:
     shop.profile(_PLAIN)
     shop.sync(_faulty())

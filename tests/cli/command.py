@@ -13,6 +13,8 @@ import pytest
 
 from meschain import cli
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -1,22 +1,34 @@
-"""What programs read: with `--json` every command prints one JSON document, and nothing at all when it fails."""
+"""What programs read: with `--json` every command prints one JSON document.
 
+When it fails it prints nothing; those whose result is a run (import, sync, retry) print that of the failed run.
+"""
+
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.catalog.shop import as_csv, goods
+from tests.catalog.shop import as_csv, goods, open_shop
 from tests.cli.command import Command
 
 
-@pytest.fixture
-def busy(meschain: Command) -> Command:
-    """A home with an applied and a held run, and a quarantined row."""
+@pytest.fixture(scope="session")
+def busy_home(default_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with an applied and a held run, and a quarantined row; to be copied, never used."""
+    folder = tmp_path_factory.mktemp("busy")
     rows = goods(40)
     rows[3]["price"] = "-1"
-    Path("feed.csv").write_text(as_csv(rows), encoding="utf-8")
-    assert meschain("catalog", "import", "feed.csv", "--supplier", "acme").code == 0
+    with open_shop(shutil.copytree(default_home, folder / "home"), "default", folder) as shop:
+        assert [shop.sync(feed).status for feed in (rows, goods(5))] == ["applied", "held"]
+    return folder / "home"
+
+
+@pytest.fixture
+def busy(busy_home: Path, meschain: Command) -> Command:
+    """The command on a copy of it, beside the feed that is held."""
+    shutil.rmtree(meschain.home)
+    shutil.copytree(busy_home, meschain.home)
     Path("less.csv").write_text(as_csv(goods(5)), encoding="utf-8")
-    assert meschain("catalog", "import", "less.csv", "--supplier", "acme").code == 3
     return meschain
 
 
@@ -175,10 +187,19 @@ def test_doctor(meschain: Command) -> None:
     assert {"name": "MESCHAIN_HOME", "value": str(meschain.home), "origin": "environment"} in result["settings"]
 
 
+@pytest.mark.parametrize("command", ["sync", "retry"])
+def test_a_run_that_could_not_begin_is_told_as_one_that_failed(meschain: Command, command: str) -> None:
+    answer = meschain("catalog", command, "nobody", "--json")
+    assert (answer.code, answer.json()["status"], answer.json()["run_id"]) == (1, "failed", None)
+    assert (answer.json()["tenant"], answer.json()["supplier"]) == ("default", "nobody")
+    assert answer.json()["error"].startswith("there is no supplier 'nobody'")
+    assert answer.err == f"Error: {answer.json()['error']}\n"
+
+
 def test_a_command_that_fails_prints_nothing_but_its_sentence(meschain: Command) -> None:
     for arguments in (
-        ["catalog", "sync", "nobody"], ["catalog", "retry", "nobody"], ["catalog", "diff", "zzz"],
-        ["catalog", "approve", "zzz"], ["catalog", "reject", "zzz"], ["catalog", "rollback", "zzz"],
+        ["catalog", "diff", "zzz"], ["catalog", "approve", "zzz"], ["catalog", "reject", "zzz"],
+        ["catalog", "rollback", "zzz"],
         ["catalog", "history", "nothing"], ["catalog", "runs", "--tenant", "nobody"],
         ["supplier", "show", "nobody"], ["supplier", "profile", "nobody"], ["sql", "DROP TABLE core.offers"],
     ):  # fmt: skip

@@ -39,8 +39,7 @@ def _counts(run: Run, *names: str) -> tuple[object, ...]:
 
 def _fields_changed(shop: Shop, run: Run) -> Mapping[str, int]:
     """How many offers a run changed in each field."""
-    query = "SELECT c.field, count(*) FROM core.offer_changes, unnest(changes) AS t(c) WHERE run_id = ? GROUP BY 1"
-    return dict(shop.ask(query, run.id))
+    return dict(shop.ask("SELECT field, count(*) FROM core.offer_changes WHERE run_id = ? GROUP BY 1", run.id))
 
 
 def test_icecat_is_one_feed_of_four_archives(euro_bazaar: Shop, shared_data: Path) -> None:
@@ -153,8 +152,8 @@ def test_opispot_goes_through_its_four_states(bazaar: Shop, shared_data: Path) -
     fields = _fields_changed(bazaar, second)
     assert (fields["description"], fields["title"], fields["status"]) == (289, 77, 6)
     touched = (
-        "SELECT count(*) FROM core.offer_changes "
-        "WHERE run_id = ? AND len(list_filter(changes, lambda c: c.field IN ('mpn', 'image_urls'))) > 0"
+        "SELECT count(DISTINCT supplier_sku) FROM core.offer_changes "
+        "WHERE run_id = ? AND field IN ('mpn', 'image_urls')"
     )
     assert bazaar.ask(touched, second.id) == [(54,)]
     assert fields.keys() <= {"description", "title", "status", "mpn", "image_urls", "attributes"}

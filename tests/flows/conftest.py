@@ -1,6 +1,7 @@
 """Flows run in this process, on a real Prefect server, with a real store and lake in a home of the test's own."""
 
 import asyncio
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 
 from meschain.catalog.suppliers import add_supplier, get_supplier
 from meschain.catalog.sync import sync_source
-from meschain.settings import variable_of
+from meschain.settings import private_dir, variable_of
 from meschain.wiring import House
+from tests.catalog.shop import open_shop
 from tests.prefect_server import SETTINGS, running_server
 
 HEADINGS = "stok_kodu;urun_adi;marka;barkod;fiyat;para_birimi;stok"
@@ -20,8 +22,7 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.house = House()
-        self.house.set_up()
-        self.catalog = self.house.catalog(self.house.tenant("acme", create=True))
+        self.catalog = self.house.catalog(self.house.tenant("acme"))
         self._folder = folder
 
     def write(self, supplier: str, prices: Iterable[str], *, add: bool = True) -> Path:
@@ -57,9 +58,19 @@ def _server() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def acme_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the tenant `acme` and its empty lake; to be copied, never used."""
+    home = private_dir(tmp_path_factory.mktemp("acme") / "home")
+    with open_shop(home, "acme", home):
+        pass
+    return home
+
+
 @pytest.fixture
-def shop(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(acme_home: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A shop without suppliers, in the home that this process's settings name."""
+    shutil.copytree(acme_home, home, dirs_exist_ok=True)
     monkeypatch.setenv(variable_of("home"), str(home))
     monkeypatch.setenv(variable_of("prefect", "runs_at_once"), "2")
     shop = Shop(tmp_path)

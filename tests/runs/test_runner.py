@@ -14,7 +14,7 @@ from tests.runs.conftest import PATIENCE, PROJECT
 @pytest.fixture(scope="module")
 def runner(own_runners, until):
     """One runner for this module, at work."""
-    own_runners.start(every=5)
+    own_runners.start(every=2)
     until(lambda: service.live_runners(own_runners.store))
     return own_runners
 

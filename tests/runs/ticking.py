@@ -19,6 +19,7 @@ from prefect import flow  # noqa: E402  it reads the environment
 from prefect.states import Completed  # noqa: E402  after the settings
 
 from commerce.errors import Permanent  # noqa: E402  after the settings
+from meschain.runs import runner  # noqa: E402  after the settings
 from meschain.runs.deployments import Deployment, Pool, Schedule  # noqa: E402  after the settings
 from meschain.runs.serving import serve  # noqa: E402  after the settings
 from meschain.store.engine import open_engine  # noqa: E402  after the settings
@@ -56,6 +57,7 @@ def deployment(name: str, **more: object) -> Deployment:
 
 
 if __name__ == "__main__":
+    runner.GRACE_SECONDS = 1.0  # who waits for a file does not end by himself, however long he is given
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("meschain").setLevel(logging.INFO)
     often = [Schedule(slug="often", interval=timedelta(seconds=EVERY))] if EVERY else []

@@ -22,7 +22,7 @@ from connectors.feeds.protocol import SERVICE_COLUMNS, Batch, Reject, service_co
 from connectors.feeds.rows import REST
 from connectors.feeds.waiting import Fresh, Waiting
 
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20
 _LONGEST_RECORD = 1 << 20
 """How far a quoted field may run over line ends."""
 _LONGEST_LINE = 16 << 20
@@ -57,7 +57,7 @@ class Delimited:
         return layout.model_copy(update={"header": header, "columns": tuple(_unique(names))})
 
     def read(self, file: BinaryIO, layout: Layout, known: KnownRecords) -> Iterator[Batch]:
-        """Read the file once, in chunks of 4 MiB; see `Format.read`."""
+        """Read the file once, in chunks of 1 MiB; see `Format.read`."""
         heading = _heading(file, layout) if layout.header else b""
         columns = _column_names(heading, layout)
         seed = known.seed(layout.model_dump_json(exclude={"encoding"}).encode() + heading)
@@ -146,11 +146,22 @@ def _records(file: BinaryIO, layout: Layout, width: int, begin: int) -> Iterator
                 f"The line near byte {begin - len(rest):,} is longer than {_LONGEST_LINE:,} bytes; expected a record "
                 "on each line. Is this another format?"
             )
-        if quote and (carried or quote in data):
+        if quote and (carried or _has_odd_line(data, quote)):
             lines, carried = _join_quoted(carried + lines, layout, width, at_end=False)
         yield _without_blank(lines)
     lines, _ = _join_quoted([*carried, rest], layout, width, at_end=True) if quote else ([rest], [])
     yield _without_blank(lines)
+
+
+def _has_odd_line(data: bytes, quote: bytes) -> bool:
+    """Whether a finished line holds an odd number of quotes: only then may a field run over its end."""
+    marks = data.translate(None, _all_but(quote + b"\n"))
+    return quote in marks[: marks.rfind(b"\n") + 1].replace(quote * 2, b"")
+
+
+@cache
+def _all_but(kept: bytes) -> bytes:
+    return bytes(set(range(256)) - set(kept))
 
 
 def _without_blank(lines: list[bytes]) -> list[bytes]:

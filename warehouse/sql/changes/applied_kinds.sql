@@ -1,1 +1,5 @@
-SELECT kind, count(*) FROM core.offer_changes WHERE run_id = $run_id GROUP BY kind ORDER BY kind;
+SELECT kind, count(DISTINCT supplier_sku)
+FROM core.offer_changes
+WHERE run_id = $run_id
+GROUP BY kind
+ORDER BY kind;

@@ -1,4 +1,4 @@
-SELECT c.changed_at, c.run_id, c.supplier, c.kind, change.field, change.before, change.after
-FROM core.offer_changes AS c, unnest(c.changes) AS listed(change)
-WHERE c.supplier_sku = $supplier_sku AND coalesce(c.supplier = $supplier, true)
-ORDER BY c.supplier, c.changed_at, c.run_id, change.field;
+SELECT changed_at, run_id, supplier, kind, field, before, after
+FROM core.offer_changes
+WHERE supplier_sku = $supplier_sku AND coalesce(supplier = $supplier, true)
+ORDER BY supplier, changed_at, run_id, field;

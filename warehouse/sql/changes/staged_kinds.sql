@@ -1,1 +1,1 @@
-SELECT kind, count(*) FROM delta.changes GROUP BY kind ORDER BY kind;
+SELECT kind, count(*) FROM delta.differing GROUP BY kind ORDER BY kind;

@@ -4,5 +4,7 @@ CREATE TABLE IF NOT EXISTS core.offer_changes (
     supplier VARCHAR NOT NULL,
     supplier_sku VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,
-    changes STRUCT(field VARCHAR, before VARCHAR, after VARCHAR)[] NOT NULL
+    field VARCHAR NOT NULL,
+    before VARCHAR,
+    after VARCHAR
 );

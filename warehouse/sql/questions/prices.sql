@@ -1,1 +1,1 @@
-SELECT supplier_sku, unnest(changes, recursive := true) FROM core.offer_changes WHERE kind = 'changed' LIMIT 5
+SELECT supplier_sku, before, after FROM core.offer_changes WHERE kind = 'changed' AND field = 'cost' LIMIT 5

@@ -1,7 +1,5 @@
 -- One transaction into the lake: everything the staged delta says, or nothing.
-DELETE FROM core.offers
-WHERE supplier = $supplier
-    AND supplier_sku IN (SELECT supplier_sku FROM delta.writes UNION ALL SELECT supplier_sku FROM delta.lost);
+DELETE FROM core.offers WHERE supplier = $supplier AND supplier_sku IN (SELECT supplier_sku FROM delta.differing);
 INSERT INTO core.offers BY NAME FROM delta.writes;
 INSERT INTO core.offers BY NAME FROM delta.lost;
 INSERT INTO core.offer_changes BY NAME FROM delta.changes;
@@ -9,6 +7,13 @@ INSERT INTO core.offer_changes BY NAME FROM delta.changes;
 DELETE FROM raw.records
 WHERE supplier = $supplier AND (digest_hi, digest_lo) IN (SELECT (digest_hi, digest_lo) FROM delta.absent)
     AND NOT (accepted AND $kind = 'retry');
+-- A retry reads single rows, and a record may hold several: only the offers that were read again are written again.
+DELETE FROM raw.records
+WHERE $kind = 'retry' AND supplier = $supplier
+    AND (digest_hi, digest_lo) IN (SELECT (digest_hi, digest_lo) FROM delta.absent)
+    AND supplier_sku IN (
+        SELECT supplier_sku FROM delta.offers UNION ALL SELECT supplier_sku FROM delta.refusals WHERE scope = 'row'
+    );
 INSERT INTO raw.records
 SELECT $supplier, _digest_hi, _digest_lo, supplier_sku, true FROM delta.offers
 UNION ALL
@@ -17,7 +22,9 @@ WHERE scope = 'row' AND reason <> 'duplicate_sku';
 
 UPDATE raw.quarantine SET state = 'superseded', closed_run_id = $run_id
 WHERE supplier = $supplier AND state = 'open'
-    AND ((digest_hi, digest_lo) IN (SELECT (digest_hi, digest_lo) FROM delta.absent) OR reason = 'duplicate_sku');
+    -- Whether a row is a duplicate is found out anew only by reading the whole feed.
+    AND CASE WHEN reason = 'duplicate_sku' THEN $kind = 'sync'
+        ELSE (digest_hi, digest_lo) IN (SELECT (digest_hi, digest_lo) FROM delta.absent) END;
 INSERT INTO raw.quarantine
 SELECT
     $run_id, $supplier, source_file, _row, _digest_hi, _digest_lo, supplier_sku, scope, field, reason, value, expected,

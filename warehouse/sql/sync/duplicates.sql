@@ -5,17 +5,18 @@ WITH ranked AS (
     FROM delta.offers
     WHERE supplier_sku IN (
         SELECT supplier_sku FROM delta.offers GROUP BY supplier_sku HAVING count(*) > 1
-        UNION ALL SELECT supplier_sku FROM batch
+        UNION ALL SELECT supplier_sku FROM read_parquet($batch)
     )
 )
 SELECT _sequence AS sequence
 FROM ranked
-WHERE nth > 1 OR supplier_sku IN (SELECT supplier_sku FROM batch);
+WHERE nth > 1 OR supplier_sku IN (SELECT supplier_sku FROM read_parquet($batch));
 
-INSERT INTO delta.refusals
+INSERT INTO delta.refusals BY NAME
 SELECT
-    _row, _digest_hi, _digest_lo, supplier_sku, 'row', 'supplier_sku', 'duplicate_sku', supplier_sku,
-    'a key that no earlier row of the feed has', to_json(o)::VARCHAR, 'offer', source_file
+    _row, _digest_hi, _digest_lo, supplier_sku, 'row' AS scope, 'supplier_sku' AS field, 'duplicate_sku' AS reason,
+    supplier_sku AS value, 'a key that no earlier row of the feed has' AS expected, to_json(o)::VARCHAR AS raw,
+    'offer' AS raw_kind, source_file
 FROM delta.offers AS o
 WHERE _sequence IN (SELECT sequence FROM duplicates);
 

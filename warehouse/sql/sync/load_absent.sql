@@ -1,1 +1,1 @@
-INSERT INTO delta.absent BY NAME FROM batch;
+CREATE OR REPLACE TABLE delta.absent AS FROM read_parquet($batch);

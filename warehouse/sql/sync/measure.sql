@@ -39,7 +39,7 @@ kinds AS (
         count(*) FILTER (kind IN ('changed', 'returned')) AS changed,
         count(*) FILTER (kind = 'missing') AS missing,
         count(*) FILTER (kind = 'deleted') AS deleted
-    FROM delta.changes
+    FROM delta.differing
 ),
 pairs AS (
     SELECT
@@ -50,7 +50,7 @@ pairs AS (
             WHEN b.list_price > 0 AND w.list_price <> b.list_price THEN w.list_price / b.list_price
         END AS ratio
     FROM delta.writes AS w
-    JOIN before AS b USING (supplier_sku)
+    JOIN delta.before AS b USING (supplier_sku)
     WHERE w.status = 'active' AND b.status = 'active'
 ),
 moved AS (

@@ -1,5 +1,5 @@
 -- One transaction: offers, records and quarantine of the supplier as they were at the snapshot attached as `past`.
-DELETE FROM core.offers WHERE supplier = $supplier AND supplier_sku IN (SELECT supplier_sku FROM before);
+DELETE FROM core.offers WHERE supplier = $supplier AND supplier_sku IN (SELECT supplier_sku FROM delta.differing);
 INSERT INTO core.offers BY NAME FROM delta.writes;
 INSERT INTO core.offer_changes BY NAME FROM delta.changes;
 

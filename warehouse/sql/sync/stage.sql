@@ -1,18 +1,7 @@
--- The staged delta of one run: what of the feed is not known yet. Lives in files of its own beside the lake; the offers
--- themselves are in a Parquet file, seen through the view delta.offers.
-CREATE OR REPLACE TABLE delta.refusals (
-    _row BIGINT,
-    _digest_hi UBIGINT,
-    _digest_lo UBIGINT,
-    supplier_sku VARCHAR,
-    scope VARCHAR,
-    field VARCHAR,
-    reason VARCHAR,
-    value VARCHAR,
-    expected VARCHAR,
-    raw VARCHAR,
-    raw_kind VARCHAR,
-    source_file VARCHAR
-);
-CREATE OR REPLACE TABLE delta.absent (digest_hi UBIGINT, digest_lo UBIGINT);
+-- The staged delta of one run: what of the feed is not known yet. The offers themselves stay in their Parquet files, seen
+-- without those that turn out to be duplicates.
+CREATE OR REPLACE TABLE delta.refusals AS FROM read_parquet($refusals);
 CREATE OR REPLACE TABLE delta.dropped (sequence BIGINT);
+CREATE OR REPLACE VIEW delta.offers AS
+FROM read_parquet($offers)
+WHERE _sequence NOT IN (SELECT sequence FROM delta.dropped);

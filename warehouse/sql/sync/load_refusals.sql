@@ -1,1 +1,0 @@
-INSERT INTO delta.refusals BY NAME FROM batch;
