@@ -15,12 +15,13 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import core_sync, floor, many_suppliers, peer_dlt, scaling, unchanged
+from benchmarks import core_sync, floor, many_suppliers, peer_dlt, scaling, unchanged, whole_flow
 from benchmarks.bench import Bench, MeasurementError, folders
 from benchmarks.figures import Line, table
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Line]]] = {
-    module.NAME: module.measure for module in (floor, core_sync, unchanged, scaling, many_suppliers, peer_dlt)
+    module.NAME: module.measure
+    for module in (floor, core_sync, whole_flow, unchanged, scaling, many_suppliers, peer_dlt)
 }
 FULL_SIZE = 1_000_000
 _VERSIONS = ("duckdb", "polars", "pyarrow", "lxml", "prefect")
@@ -34,7 +35,6 @@ def main() -> int:
         bench = Bench(
             rows=options.rows, repeat=options.repeat, seed=options.seed, full=options.full, formats=options.formats,
             workdir=feeds, keep=options.workdir is not None, scratch=scratch, screen=screen,
-            dlt_python=options.dlt_python,
         )  # fmt: skip
         document, lines = _circumstances(bench), list[Line]()
         for name in options.only or BENCHMARKS:
@@ -86,7 +86,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="scaling also at five times the rows")
     parser.add_argument("--seed", type=int, default=2026, help="seed of the feeds (default 2026)")
     parser.add_argument("--workdir", type=Path, help="where to work and to keep the feeds for the next time")
-    parser.add_argument("--dlt-python", default=sys.executable, help="Python that has dlt (default: this one)")
     parser.add_argument("--json", type=Path, help="also write the JSON document to this file")
     return parser.parse_args()
 

@@ -31,7 +31,6 @@ class Work:
     name: str
     function: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    python: str = sys.executable
 
 
 @dataclass(slots=True)
@@ -72,7 +71,6 @@ class Bench:
     keep: bool
     scratch: Path
     screen: Console
-    dlt_python: str = sys.executable
 
     def tell(self, line: str) -> None:
         """A line of progress."""
@@ -84,7 +82,7 @@ class Bench:
             arguments = json.dumps(dict(work.arguments), default=str)
             # DLT_DATA_DIR: dlt would write below the user's home otherwise.
             command = ["env", f"TMPDIR={folder}", f"DLT_DATA_DIR={folder}", "RUNTIME__DLTHUB_TELEMETRY=false"]
-            command += [work.python, "-m", "benchmarks.measured.child", work.function, arguments]
+            command += [sys.executable, "-m", "benchmarks.measured.child", work.function, arguments]
             ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         lines = ended.stdout.strip().splitlines()
         if ended.returncode or not lines:

@@ -1,27 +1,21 @@
 """The peer beside us: dlt's Arrow upsert of the same second feed, in the same run."""
 
-import subprocess
-
 from benchmarks import feeds
-from benchmarks.bench import ROOT, Bench, Work
+from benchmarks.bench import Bench, Work
 from benchmarks.figures import Line, line
 from benchmarks.floor import r_of
 
 NAME = "peer_dlt"
 _LOAD = "benchmarks.measured.dlt_upsert:load"
-_MISSING = "skipped: dlt is not installed for this Python; name one that has it with --dlt-python"
 
 
 def measure(bench: Bench) -> list[Line]:
     """Merging the second CSV feed into what the first left, by dlt and by us."""
-    asked = subprocess.run([bench.dlt_python, "-c", "import dlt"], cwd=ROOT, capture_output=True, check=False)
-    if asked.returncode:
-        return [Line(NAME, "dlt, Arrow upsert", note=_MISSING)]
     made = feeds.feed(bench, "csv", bench.rows)
     ours = feeds.state(bench, made).next("ours")
     theirs = bench.scratch / "dlt"
-    first = Work("dlt first", _LOAD, {"state": theirs, "path": made.path("first")}, bench.dlt_python)
-    second = Work("dlt", _LOAD, {"state": theirs, "path": made.path("second")}, bench.dlt_python)
+    first = Work("dlt first", _LOAD, {"state": theirs, "path": made.path("first")})
+    second = Work("dlt", _LOAD, {"state": theirs, "path": made.path("second")})
     bench.tell("  loading the first feed with dlt")
     bench.run(first)
     runs = bench.interleave([r_of(made), second, ours])

@@ -15,14 +15,15 @@ from meschain.settings import PREFIX, Settings, private_dir
 from meschain.store.engine import open_engine
 from meschain.store.ids import new_id
 from meschain.store.schema import upgrade
+from tests.homes import furnish
 from tests.postgres import fresh_database, running_postgres
 
 STORES = ("sqlite", "postgresql")
 ON_PREFECT = ("tests/flows/", "tests/runs/", "tests/cli/test_flow.py")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
-hypothesis.settings.load_profile("house")
+hypothesis.settings.register_profile("reduced", deadline=None, max_examples=30)  # a busy machine is no failure
+hypothesis.settings.register_profile("full-size", deadline=None, max_examples=200)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +39,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
             return "prefect" if nodeid.startswith(ON_PREFECT) else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.load_profile("full-size" if config.getoption("--full-size") else "reduced")
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +70,14 @@ def shared_data() -> Path:
 def home(tmp_path: Path) -> Path:
     """A data folder of the test's own."""
     return private_dir(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def furnished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the store's tables, the tenant `default` and its empty lake; to be copied, never used."""
+    home = tmp_path_factory.mktemp("furnished") / "home"
+    furnish(home)
+    return home
 
 
 @pytest.fixture

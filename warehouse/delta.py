@@ -20,6 +20,7 @@ from warehouse import statements
 from warehouse.lake import Connection, Lake
 
 Digests = npt.NDArray[np.uint64]
+_MANY = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +116,25 @@ class Delta:
         statements.run(self.connection, name, {"batch": str(path)})
         path.unlink()
 
+    def _describe(self) -> None:
+        self._spare_memory()
+        statements.run(self.connection, "sync/describe", self._parameters)
+
+    def _spare_memory(self) -> None:
+        """Let one thread do the work when there is much of it: two would need twice the memory."""
+        if int(str(statements.row(self.connection, "sync/count_candidates")["candidates"])) > _MANY:
+            self.connection.execute("SET threads = 1")
+
     def compare(self, *, complete: bool) -> dict[str, object]:
         """Work out what has to be written, and measure it; absent offers are missing only in a complete feed."""
         statements.run(self.connection, "sync/compare", {**self._parameters, "complete": complete})
-        statements.run(self.connection, "sync/describe", self._parameters)
+        self._describe()
         return statements.row(self.connection, "sync/measure", self._parameters)
 
     def compare_with_past(self) -> dict[str, object]:
         """Work out how the supplier's offers differ from the snapshot attached as `past`; gives the run's counts."""
         statements.run(self.connection, "sync/compare_past", self._parameters)
-        statements.run(self.connection, "sync/describe", self._parameters)
+        self._describe()
         return statements.row(self.connection, "sync/describe_past", self._parameters)
 
     def restore(self, lake: Lake, counts: Mapping[str, object], message: str) -> tuple[int, int]:
@@ -135,7 +145,7 @@ class Delta:
         """Stage the deletion of offers that have been missing since before that time; gives how many."""
         parameters = {**self._parameters, "missing_before": missing_before}
         statements.run(self.connection, "absence/expired", parameters)
-        statements.run(self.connection, "sync/describe", self._parameters)
+        self._describe()
         return int(str(statements.row(self.connection, "absence/count", parameters)["expired"]))
 
     def suspect(self, lake: Lake, message: str) -> None:
@@ -150,6 +160,7 @@ class Delta:
 
     def _write(self, lake: Lake, name: str, counts: Mapping[str, object], message: str) -> tuple[int, int]:
         parameters = {**self._parameters, **counts}
+        self._spare_memory()
 
         def work(connection: Connection) -> int:
             before = lake.snapshot(connection)

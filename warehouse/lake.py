@@ -100,6 +100,7 @@ class Lake:
             "threads": self.settings.threads,
             "allocator_flush_threshold": "1MB",  # gives memory back at once; the default lets 128 MiB lie about
             "allocator_bulk_deallocation_flush_threshold": "1MB",
+            "force_compression": "uncompressed",  # of a delta, which lives for seconds; the lake is Parquet
             "temp_directory": str(self.settings.temp_path / spill_name()),  # made when DuckDB first spills
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
@@ -230,6 +231,10 @@ def _told() -> Iterator[None]:
 def _kind(error: duckdb.Error | OSError) -> Exception:
     """A storage failure as a kind of ours: a full disk and a vanished catalog need a person."""
     text = " ".join(str(error).split())
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return Permanent(
+            f"DuckDB needs more memory than it may take: raise MESCHAIN_LAKE__MEMORY_LIMIT. ({text[:120]})"
+        )
     if any(word in text.lower() for word in _FULL):
         return Permanent(f"The disk of the lake is full; nothing was changed. Make room and run again. ({text})")
     if isinstance(error, duckdb.IOException) or any(word in text.lower() for word in _BROKEN):

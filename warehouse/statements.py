@@ -47,6 +47,8 @@ def literal(value: object) -> str:
         return f"TIMESTAMPTZ '{value.isoformat()}'"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
     raise TypeError(f"{type(value).__name__} is no kind of parameter")
 
 

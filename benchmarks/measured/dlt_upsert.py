@@ -3,13 +3,13 @@
 It does less than our sync: no lineage, nothing marked as gone, no change feed, no gate.
 """
 
-import importlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -24,7 +24,6 @@ _TYPES = {"kdv": pa.int64(), "stok": pa.int64(), "agirlik_g": pa.float64()}
 
 def load(state: str, path: str) -> dict[str, Any]:
     """Upsert a CSV feed into a copy of what `state` holds; into `state` itself when that is not there yet."""
-    dlt = importlib.import_module("dlt")  # not one of our dependencies: the process need not have it until here
     folder = Path(state)
     if folder.exists():
         folder = Path(shutil.copytree(state, mkdtemp(), dirs_exist_ok=True))

@@ -20,7 +20,10 @@ from meschain.catalog.normalise import Normaliser
 from warehouse.delta import Delta, Staging
 
 log = logging.getLogger(__name__)
+_libc = ctypes.CDLL(None)
 pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps some forty MiB for later; see `release_memory`
+if hasattr(_libc, "mallopt"):
+    _libc.mallopt(-8, 1)  # M_ARENA_MAX: an arena for each thread keeps another twenty
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
 
@@ -118,9 +121,8 @@ def _load(
 
 def release_memory() -> None:
     """Give back what the allocator keeps for later, before DuckDB needs room of its own."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(0)
 
 
 def no_rows() -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -182,7 +182,12 @@ def _staged(settings: Settings, records: Records) -> list[StagedDelta]:
             place=folder / tenant / f"{run_id}.*",
             run_id=run_id,
             status=records.statuses.get((tenant, run_id)),
-            bytes=sum(path.stat().st_size for path in files[tenant, run_id]),
+            bytes=sum(_size(path) for path in files[tenant, run_id]),
         )
         for tenant, run_id in dict.fromkeys([*files, *held])
     ]
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of everything in a folder."""
+    return sum(each.stat().st_size for each in (path, *path.rglob("*")) if each.is_file())

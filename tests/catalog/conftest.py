@@ -1,4 +1,4 @@
-"""A shop of the test's own: a copy of one home in which store and lake have been made once."""
+"""A shop of the test's own, in a copy of the furnished home."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,19 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from meschain.settings import private_dir
 from tests.catalog.shop import Shop, open_shop
-
-TENANT = "shop"
-
-
-@pytest.fixture(scope="session")
-def furnished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the store's tables, a tenant and its empty lake; to be copied, never used."""
-    home = private_dir(tmp_path_factory.mktemp("furnished") / "home")
-    with open_shop(home, TENANT, home):
-        pass
-    return home
+from tests.homes import TENANT
 
 
 @pytest.fixture

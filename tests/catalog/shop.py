@@ -80,9 +80,9 @@ class Shop:
 
 
 @contextmanager
-def open_shop(home: Path, tenant: str, folder: Path) -> Iterator[Shop]:
-    """The tenant's shop in a home that may be there already."""
-    house = House(Settings(home=home))
+def open_shop(home: Path, tenant: str, folder: Path, *, threads: int = 1) -> Iterator[Shop]:
+    """The tenant's shop in a home that may be there already. A few rows cost least on one thread."""
+    house = House(Settings.model_validate({"home": home, "lake": {"threads": threads}}))
     try:
         house.set_up()
         catalog = house.catalog(house.tenant(tenant, create=True))

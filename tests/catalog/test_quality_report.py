@@ -1,6 +1,7 @@
 """The quality report of real runs: what it says, and that its page is one safe file that anyone can read."""
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -15,7 +16,7 @@ from meschain.catalog.quality import Quality, check_quality, headline
 from meschain.catalog.suppliers import ensure_supplier, save_profile
 from meschain.catalog.sync import sync_files
 from meschain.catalog.tables import Run
-from meschain.settings import Settings, private_dir
+from meschain.settings import Settings
 from meschain.wiring import House
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_parse' is deprecated:DeprecationWarning")
@@ -37,10 +38,10 @@ VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
-    house = House(Settings(home=private_dir(tmp_path_factory.mktemp("quality") / "home")))
-    house.set_up()
-    yield house.catalog(house.tenant("acme", create=True))
+def catalog(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    home = tmp_path_factory.mktemp("quality") / "home"
+    house = House(Settings(home=Path(shutil.copytree(furnished_home, home))))
+    yield house.catalog(house.tenant(None))
     house.close()
 
 

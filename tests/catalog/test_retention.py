@@ -120,7 +120,7 @@ def test_what_the_dead_left_is_cleared_away(shop: Shop):
 def test_a_supplier_at_work_is_left_alone(shop: Shop):
     first = shop.sync(goods(60), "acme")
     shop.sync(goods(60, stock=1), "acme")
-    with shop.catalog.exclusive("supplier-shop-acme", "a test"):
+    with shop.catalog.exclusive(f"supplier-{shop.catalog.tenant}-acme", "a test"):
         done = look_after(shop, LATER)
     assert done["raw_files"] == 0
     assert first.files[0]["hash"] in raw_files(shop)

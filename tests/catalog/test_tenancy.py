@@ -13,6 +13,7 @@ from meschain.catalog.runs import get_run, list_runs
 from meschain.catalog.sources import split_options
 from meschain.catalog.suppliers import add_supplier, get_supplier, list_suppliers, set_source
 from tests.catalog.shop import Shop, goods, open_shop
+from tests.homes import TENANT
 from warehouse.query import ask
 
 _SECRETS = ("p4ss-w0rd-of-acme", "h3ader-k3y-of-acme", "qu3ry-k3y-of-acme")
@@ -38,7 +39,7 @@ def other(shop_home: Path, shop: Shop, tmp_path: Path) -> Iterator[Shop]:
 def test_neither_sees_what_the_other_has(shop: Shop, other: Shop) -> None:
     ours = shop.sync(goods(3))
     theirs = other.sync([{**goods(1)[0], "title": "Theirs"}, {"sku": "B", "title": "", "price": "x"}])
-    assert set(shop.offers("tenant").values()) == {"shop"}
+    assert set(shop.offers("tenant").values()) == {TENANT}
     assert other.offers("title, tenant") == {"A001": ("Theirs", "other")}
     assert [run.id for run, _ in list_runs(shop.catalog)] == [ours.id]
     assert [run.id for run, _ in list_runs(other.catalog)] == [theirs.id]

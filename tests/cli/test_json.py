@@ -13,12 +13,12 @@ from tests.cli.command import Command
 
 
 @pytest.fixture(scope="session")
-def busy_home(default_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def busy_home(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with an applied and a held run, and a quarantined row; to be copied, never used."""
     folder = tmp_path_factory.mktemp("busy")
     rows = goods(40)
     rows[3]["price"] = "-1"
-    with open_shop(shutil.copytree(default_home, folder / "home"), "default", folder) as shop:
+    with open_shop(shutil.copytree(furnished_home, folder / "home"), "default", folder) as shop:
         assert [shop.sync(feed).status for feed in (rows, goods(5))] == ["applied", "held"]
     return folder / "home"
 

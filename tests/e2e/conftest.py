@@ -1,19 +1,21 @@
 """One shop for the real feeds: each is a supplier of its own."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from meschain.settings import private_dir
 from tests.catalog.shop import Shop, open_shop
+from tests.homes import TENANT
 
 
 @pytest.fixture(scope="module")
-def bazaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def bazaar(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop whose tenant names no currency."""
     folder = tmp_path_factory.mktemp("bazaar")
-    with open_shop(private_dir(folder / "home"), "bazaar", folder) as opened:
+    with open_shop(Path(shutil.copytree(furnished_home, folder / "home")), TENANT, folder, threads=2) as opened:
         yield opened
 
 

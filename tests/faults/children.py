@@ -1,9 +1,6 @@
-"""`meschain` commands in processes of their own, which a test may kill. They are forked from a process that has
-imported everything already, so a command begins at once and its duration is that of its work.
-"""
+"""`meschain` commands in processes of their own, which a test may kill. A command's duration is that of its work."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -17,12 +14,11 @@ from typing import Any
 
 from meschain.settings import Settings
 from meschain.store.ids import new_id
+from tests.processes import FORKS
 
 _LONGEST = 300.0
 _TEXTS = TemporaryDirectory(prefix="meschain-said-")
 """What commands say: on a disk that is not the one a test fills up."""
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["meschain.cli"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Command:
     def __init__(self, settings: Settings, *argv: str, file_limit: int | None = None) -> None:
         self._texts = [Path(_TEXTS.name, f"{new_id()}.{kind}") for kind in ("out", "err")]
         self.began = time.monotonic()
-        self._process: BaseProcess = _processes.Process(target=_act, args=(settings, argv, self._texts, file_limit))
+        self._process: BaseProcess = FORKS.Process(target=_act, args=(settings, argv, self._texts, file_limit))
         self._process.start()
         assert self._process.pid is not None
         self._handle = os.pidfd_open(self._process.pid)  # a number alone may soon be somebody else's

@@ -57,7 +57,8 @@ def look(connection: duckdb.DuckDBPyConnection, since: Moment) -> Seen:
         GROUP BY ALL
     """
     parts = [
-        f"SELECT '{relation}', count(*), coalesce(sum(hash({', '.join(map(_blurred, columns))}))::VARCHAR, '') FROM {relation}"
+        f"SELECT '{relation}', count(*), coalesce(sum(hash({', '.join(map(_blurred, columns))}))::VARCHAR, '') "
+        f"FROM {relation}"
         for relation, columns in connection.execute(query).fetchall()
     ]
     rows = connection.execute(" UNION ALL ".join(parts), {"run": since.run_id, "time": since.time}).fetchall()
@@ -81,8 +82,8 @@ def runs(house: House) -> dict[str, Run]:
 
 def check_runs(house: House, connection: duckdb.DuckDBPyConnection) -> None:
     """Store and lake tell the same of every run, and none is left under way."""
-    query = "SELECT run_id, snapshot_id, read, accepted, quarantined, new, changed, unchanged, missing, deleted FROM core.feed_runs"
-    cursor = connection.execute(query)
+    counts = "read, accepted, quarantined, new, changed, unchanged, missing, deleted"
+    cursor = connection.execute(f"SELECT run_id, snapshot_id, {counts} FROM core.feed_runs")
     names = [column[0] for column in cursor.description][2:]
     lake = {row[0]: (row[1], dict(zip(names, row[2:], strict=True))) for row in cursor.fetchall()}
     told = runs(house)
@@ -99,7 +100,7 @@ def leftovers(settings: Settings, house: House) -> list[Path]:
     """Files that no run needs any more: deltas of decided runs, halves of feeds, what was spilled."""
     held = {run.id for run in runs(house).values() if run.status == "held"}
     deltas = [path for path in settings.home.glob("delta/*/*") if path.name.partition(".")[0] not in held]
-    return deltas + [*settings.home.glob("raw/*/*/.*")] + [*settings.home.glob("spill/*")]
+    return [*deltas, *settings.home.glob("raw/*/*/.*"), *settings.home.glob("spill/*")]
 
 
 def orphans(connection: duckdb.DuckDBPyConnection) -> list[Any]:

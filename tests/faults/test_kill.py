@@ -16,7 +16,7 @@ pytestmark = pytest.mark.acceptance
 def test_a_killed_act_has_happened_wholly_or_not_at_all(name: str, tmp_path: Path, full_size: bool) -> None:
     seed = random.randrange(1_000_000)
     chance = random.Random(seed)
-    phases = _phases({"sync": 60 if full_size else 6}.get(name, 12 if full_size else 2))
+    phases = _phases({"sync": 60 if full_size else 4}.get(name, 12 if full_size else 2))
     stage = Stage(tmp_path, rows=20_000 if full_size else 500, seed=seed)
     act = scenes.rehearse(stage, scenes.ACTS[name](stage))
     tally = {"old": 0, "new": 0, "late": 0, "orphans": 0}
@@ -30,9 +30,9 @@ def test_a_killed_act_has_happened_wholly_or_not_at_all(name: str, tmp_path: Pat
         moments.append(seconds)
         _check(act, tally)
     print(
-        f"\n{name}, seed {seed}: {len(phases)} kills between {min(moments):.2f} and {max(moments):.2f} s of {act.seconds:.2f} s "
-        f"(lake written from {act.first_write:.2f} s on); {tally['old']} left the old state, {tally['new']} the new one, "
-        f"{tally['late']} more came too late; {tally['orphans']} orphan files were removed"
+        f"\n{name}, seed {seed}: {len(phases)} kills between {min(moments):.2f} and {max(moments):.2f} s "
+        f"of {act.seconds:.2f} s (lake written from {act.first_write:.2f} s on); {tally['old']} left the old state, "
+        f"{tally['new']} the new one, {tally['late']} more came too late; {tally['orphans']} orphan files were removed"
     )
 
 

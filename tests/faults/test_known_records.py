@@ -1,5 +1,6 @@
 """Passing over known records is a short cut only: it comes to the same as reading every row of every feed."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from meschain.catalog.context import Catalog
 from meschain.catalog.profile import FeedProfile, parse_profile
 from meschain.catalog.suppliers import ensure_supplier, save_profile
 from meschain.catalog.tables import Run
-from meschain.settings import Settings, private_dir
+from meschain.settings import Settings
 from meschain.store.ids import new_id
 from meschain.wiring import House
 from tests.faults.states import opened
@@ -61,8 +62,9 @@ FEEDS = st.lists(ROWS, min_size=1, max_size=14)
 
 @st.composite
 def versions(draw: st.DrawFn) -> list[list[list[Row]]]:
-    """Three feeds of the same supplier, each a list of records, each of those a list of variants. Records are kept,
-    moved, repeated, dropped and made anew from one to the next.
+    """Three feeds of the same supplier, each a list of records, each of those a list of variants.
+
+    Records are kept, moved, repeated, dropped and made anew from one to the next.
     """
     known = draw(st.lists(st.lists(ROWS, min_size=1, max_size=3), min_size=1, max_size=12))
     feeds = [known]
@@ -116,9 +118,10 @@ class Pair:
     def meaning(self, kind: str) -> tuple[Any, ...]:
         """What is known of the supplier, but not which run knows it from which row."""
         slug = self.suppliers[kind].slug
-        offers = f"SELECT * EXCLUDE ({LINEAGE}), missing_since IS NULL FROM core.offers WHERE supplier = '{slug}' ORDER BY supplier_sku"
-        refused = f"SELECT supplier_sku, scope, field, reason, value FROM raw.quarantine WHERE supplier = '{slug}' AND state = 'open'"
-        records = f"SELECT supplier_sku, accepted FROM raw.records WHERE supplier = '{slug}'"
+        of = f"WHERE supplier = '{slug}'"
+        offers = f"SELECT * EXCLUDE ({LINEAGE}), missing_since IS NULL FROM core.offers {of} ORDER BY supplier_sku"
+        refused = f"SELECT supplier_sku, scope, field, reason, value FROM raw.quarantine {of} AND state = 'open'"
+        records = f"SELECT supplier_sku, accepted FROM raw.records {of}"
         return self._rows(offers), Counter(self._rows(refused)), Counter(self._rows(records))
 
     def everything(self) -> list[Any]:
@@ -138,14 +141,10 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Any, Path]]:
+def house(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Any, Path]]:
     folder = tmp_path_factory.mktemp("known")
-    home = Settings(home=private_dir(folder / "home"))
-    House(home).set_up()
-    house = House(home)
-    house.tenant("default", create=True)
-    house.close()
-    with opened(home) as (house, lake):
+    home = shutil.copytree(furnished_home, folder / "home")
+    with opened(Settings.model_validate({"home": home, "lake": {"threads": 1}})) as (house, lake):
         yield house, lake, folder
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from meschain.catalog.suppliers import add_supplier, get_supplier
 from meschain.catalog.sync import sync_source
-from meschain.settings import private_dir, variable_of
+from meschain.settings import variable_of
 from meschain.wiring import House
-from tests.catalog.shop import open_shop
+from tests.homes import furnish
 from tests.prefect_server import SETTINGS, running_server
 
 HEADINGS = "stok_kodu;urun_adi;marka;barkod;fiyat;para_birimi;stok"
@@ -61,9 +61,8 @@ def _server() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def acme_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the tenant `acme` and its empty lake; to be copied, never used."""
-    home = private_dir(tmp_path_factory.mktemp("acme") / "home")
-    with open_shop(home, "acme", home):
-        pass
+    home = tmp_path_factory.mktemp("acme") / "home"
+    furnish(home, "acme")
     return home
 
 

@@ -126,11 +126,11 @@ def test_a_lake_that_is_gone_or_cut_is_broken(lived: Path) -> None:
 
 def test_a_leftover_delta_and_a_lost_one_are_told(lived: Path) -> None:
     [held] = {path.name.partition(".")[0] for path in (lived / "delta" / "acme").iterdir()}
-    (lived / "delta" / "acme" / "some-run.parquet").write_bytes(b"left")
+    pieces = private_dir(lived / "delta" / "acme" / "some-run.staged")
+    (pieces / "offers-0.parquet").write_bytes(b"left")
     [left] = _found(lived)["deltas"]
     assert (left.state, "some-run" in left.text, "(4 bytes)" in left.text) == ("notice", True, True)
-    for path in (lived / "delta" / "acme").iterdir():
-        path.unlink()
+    shutil.rmtree(lived / "delta" / "acme")
     [lost] = _found(lived)["deltas"]
     assert (lost.state, held in lost.text) == ("broken", True)
 

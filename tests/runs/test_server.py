@@ -5,6 +5,7 @@ import time
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 import tests.prefect_server  # noqa: F401  Prefect's settings come before Prefect
 
@@ -44,3 +45,25 @@ def test_a_client_asks_again_soon_and_as_often_as_it_takes(busy):
     assert (answer.status_code, "retry-after" in answer.headers) == (200, False)
     assert asked == ["/flow_runs"] * (REFUSALS + 1)
     assert 1 < time.monotonic() - begun < 10
+
+
+def test_no_writer_waits_long_for_another(tmp_path):
+    from meschain.runs.server import WAIT_SECONDS, Sqlite  # noqa: PLC0415  after its settings
+
+    async def patience():
+        engine = await Sqlite(f"sqlite+aiosqlite:///{tmp_path / 'prefect.db'}").engine()
+        async with engine.connect() as connection:
+            answer = await connection.execute(text("PRAGMA busy_timeout"))
+            waits = answer.scalar_one()
+        await engine.dispose()
+        return waits
+
+    assert asyncio.run(patience()) == 1000 * WAIT_SECONDS
+
+
+def test_a_server_on_sqlite_is_set_up_so(busy):
+    from prefect.server.database.dependencies import provide_database_interface  # noqa: PLC0415  after its settings
+
+    from meschain.runs.server import Sqlite  # noqa: PLC0415  after its settings
+
+    assert isinstance(provide_database_interface().database_config, Sqlite)

@@ -3,14 +3,13 @@
 import fcntl
 import os
 import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psycopg
@@ -24,29 +23,10 @@ from meschain.settings import Settings
 from meschain.store.engine import open_engine
 from meschain.store.exclusion import exclusive
 from meschain.store.file_lock import FileLock, file_name
+from tests.processes import FORKS, race
+from tests.store.children import count, hold
 
-PROJECT = Path(__file__).resolve().parents[2]
 NAME = "sync acme/toptanci"
-HOLD = """
-import sys
-from pathlib import Path
-from meschain.store.engine import open_engine
-from meschain.store.exclusion import exclusive
-url, locks, name = sys.argv[1:4]
-with exclusive(open_engine(url), Path(locks), name, holder="run of the child"):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-ADD = """
-import sys
-from pathlib import Path
-from meschain.store.engine import open_engine
-from meschain.store.exclusion import exclusive
-url, locks, file = open_engine(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-for _ in range(int(sys.argv[4])):
-    with exclusive(url, locks, "count", wait_seconds=60):
-        file.write_text(str(int(file.read_text()) + 1))
-"""
 
 
 @pytest.fixture
@@ -61,26 +41,27 @@ def locks(settings: Settings) -> Path:
     return settings.locks_dir()
 
 
-def _start(code: str, engine: Engine, *arguments: object) -> subprocess.Popen[str]:
-    url = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", code, url, *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
-
-
 @contextmanager
-def _held_by_child(engine: Engine, locks: Path, name: str = NAME) -> Iterator[subprocess.Popen[str]]:
-    with _start(HOLD, engine, locks, name) as child:
-        assert child.stdout is not None
-        try:
-            assert child.stdout.readline() == "held\n"
-            yield child
-        finally:
-            if child.poll() is None:
-                child.communicate(timeout=30)
+def _held_by_child(engine: Engine, locks: Path) -> Iterator[tuple[BaseProcess, "Connection[str, str]"]]:
+    """A process that holds the name until something is sent to it."""
+    here, there = FORKS.Pipe()
+    child = FORKS.Process(target=hold, args=(there, _url(engine), locks, NAME))
+    child.start()
+    try:
+        assert here.poll(30)
+        assert here.recv() == "held"
+        yield child, here
+    finally:
+        here.send("enough")
+        child.join(30)
+
+
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 def test_another_process_is_refused_and_told_who_holds_it(store: Engine, locks: Path) -> None:
-    with _held_by_child(store, locks) as child:
+    with _held_by_child(store, locks) as (child, _):
         with pytest.raises(Refused) as refusal, exclusive(store, locks, NAME):
             pass
         assert NAME in str(refusal.value)
@@ -94,9 +75,9 @@ def test_another_process_is_refused_and_told_who_holds_it(store: Engine, locks: 
 
 @pytest.mark.parametrize("_attempt", range(3))
 def test_a_killed_holder_frees_the_name_at_once(store: Engine, locks: Path, _attempt: int) -> None:
-    with _held_by_child(store, locks) as child:
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait(timeout=30)
+    with _held_by_child(store, locks) as (child, _):
+        child.kill()
+        child.join(30)
         killed = time.monotonic()
         # A file lock is gone with the process; a server needs a moment to read the end of the connection.
         with exclusive(store, locks, NAME, wait_seconds=0 if store.dialect.name == "sqlite" else 5):
@@ -104,11 +85,9 @@ def test_a_killed_holder_frees_the_name_at_once(store: Engine, locks: Path, _att
 
 
 def test_whoever_waits_gets_the_name_when_it_comes_free(store: Engine, locks: Path) -> None:
-    with _held_by_child(store, locks) as child, ThreadPoolExecutor(1) as pool:
+    with _held_by_child(store, locks) as (_, holder), ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(_take, store, locks)
-        assert child.stdin is not None
-        child.stdin.close()
-        child.stdin = None
+        holder.send("let go")
         assert waiting.result(timeout=30)
 
 
@@ -149,10 +128,7 @@ def test_threads_exclude_each_other(store: Engine, locks: Path) -> None:
 def test_processes_lose_no_step_of_a_read_and_write(store: Engine, locks: Path, tmp_path: Path) -> None:
     file = tmp_path / "count"
     file.write_text("0")
-    children = [_start(ADD, store, locks, file, 10) for _ in range(3)]
-    for child in children:
-        child.communicate(timeout=120)
-        assert child.returncode == 0
+    race(count, [(_url(store), locks, file, 10)] * 3)
     assert file.read_text() == "30"
 
 

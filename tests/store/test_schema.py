@@ -1,8 +1,6 @@
 """The revisions make exactly the tables the code declares, on both databases, once, whoever starts at the same time."""
 
 import importlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,17 +17,10 @@ from meschain.store.base import Base
 from meschain.store.engine import open_engine
 from meschain.store.schema import current_revision, is_current, list_differences, newest_revision, upgrade
 from meschain.store.session import reading
+from tests.processes import race
+from tests.store.children import upgrade_store
 
 PROJECT = Path(__file__).resolve().parents[2]
-UPGRADE = """
-import sys
-from pathlib import Path
-from meschain.store.engine import open_engine
-from meschain.store.schema import upgrade
-print("ready", flush=True)
-sys.stdin.readline()
-upgrade(open_engine(sys.argv[1]), Path(sys.argv[2]))
-"""
 for _tables in sorted((PROJECT / "meschain").rglob("tables.py")):
     importlib.import_module(".".join(_tables.relative_to(PROJECT).with_suffix("").parts))
 
@@ -86,22 +77,7 @@ def test_an_upgrade_happens_once_and_keeps_what_is_there(blank: Engine, settings
 
 
 def test_several_processes_may_start_at_once(blank_store_url: str, settings: Settings) -> None:
-    command = [sys.executable, "-c", UPGRADE, blank_store_url, str(settings.locks_dir())]
-    children = [
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT
-        )
-        for _ in range(4)
-    ]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("\n")
-        child.stdin.flush()
-    said = [child.communicate(timeout=120)[1] for child in children]
-    assert said == [""] * 4
+    race(upgrade_store, [(blank_store_url, settings.locks_dir())] * 4)
     engine = open_engine(blank_store_url)
     assert is_current(engine)
     engine.dispose()

@@ -1,8 +1,6 @@
 """Secrets come back only with a key that fits; keys change without loss; racing processes end with one key file."""
 
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,18 +11,10 @@ from hypothesis import strategies as st
 from commerce.errors import Permanent
 from meschain.settings import Settings
 from meschain.store.vault import Vault, ensure_key_file, vault_of
+from tests.processes import FORKS, race
+from tests.store.children import seal
 
-PROJECT = Path(__file__).resolve().parents[2]
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-MAKE_KEY = """
-import sys
-from pathlib import Path
-from meschain.store.vault import Vault
-vault = Vault(key_file=Path(sys.argv[1]))
-print("ready", flush=True)
-sys.stdin.readline()
-print(vault.seal("secret of " + sys.argv[2]).decode())
-"""
 
 
 @given(secret=st.text())
@@ -48,23 +38,11 @@ def test_the_key_file_is_made_at_the_first_seal_for_its_owner_only(settings: Set
 
 def test_racing_processes_end_with_one_key(home: Path) -> None:
     file = home / "vault.key"
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", MAKE_KEY, file, str(number)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT,
-        )
-        for number in range(4)
-    ]  # fmt: skip
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("\n")
-        child.stdin.flush()
-    sealed = [child.communicate(timeout=60)[0].strip().encode() for child in children]
+    sealed = FORKS.SimpleQueue()
+    secrets = {f"secret of {number}" for number in range(4)}
+    race(seal, [(file, secret, sealed) for secret in secrets])
     vault = Vault(key_file=file)
-    assert [vault.open(one) for one in sealed] == [f"secret of {number}" for number in range(4)]
+    assert {vault.open(sealed.get()) for _ in secrets} == secrets
     assert list(home.iterdir()) == [file]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from meschain.catalog.products import match_products
 from tests.catalog.shop import Shop, goods, open_shop
+from tests.homes import TENANT
 from warehouse import invariants
 
 BREAKS = {
@@ -32,10 +33,10 @@ ALSO = {"offers_belong_to_one_product": {"products_count_their_offers"}}
 
 
 @pytest.fixture(scope="module")
-def sound_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sound_home(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a lake in which everything has happened that is ordinary."""
-    home = tmp_path_factory.mktemp("sound") / "home"
-    with open_shop(home, "shop", home.parent) as shop:
+    home = Path(shutil.copytree(furnished_home, tmp_path_factory.mktemp("sound") / "home"))
+    with open_shop(home, TENANT, home.parent) as shop:
         shop.sync([*goods(40), {"sku": "X", "title": "refused", "price": "-5", "currency": "TRY", "stock": 1}])
         shop.sync([*goods(39, stock=lambda number: number % 7), {"sku": "X", "title": "refused", "price": "-5"}])
         shop.sync(goods(20), "other")
@@ -46,7 +47,7 @@ def sound_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shop(sound_home: Path, tmp_path: Path) -> Iterator[Shop]:
     """A copy of it."""
-    with open_shop(Path(shutil.copytree(sound_home, tmp_path / "home")), "shop", tmp_path) as opened:
+    with open_shop(Path(shutil.copytree(sound_home, tmp_path / "home")), TENANT, tmp_path) as opened:
         yield opened
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from commerce.errors import Permanent
+from tests.homes import TENANT
 from warehouse.cards import Card, all_cards, card_of, parse_card
 from warehouse.lake import Lake, LakeSettings
 from warehouse.quality import CheckResult, QualityReport, Target, check_relations
@@ -19,10 +21,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_parse' is deprecated
 
 
 @pytest.fixture
-def lake(tmp_path):
+def lake(furnished_home, tmp_path):
+    folder = shutil.copytree(furnished_home / "lake" / TENANT, tmp_path / "lake")
     settings = LakeSettings(
-        tenant="acme", data_path=str(tmp_path / "data"), catalog_file=tmp_path / "catalog.sqlite", temp_path=tmp_path
-    )
+        tenant=TENANT, data_path=str(folder / "data"), catalog_file=folder / "catalog.sqlite", temp_path=tmp_path,
+        threads=1,
+    )  # fmt: skip
     return Lake(settings, lambda name: contextlib.nullcontext())
 
 

@@ -4,7 +4,7 @@ import codecs
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commerce.errors import Permanent
@@ -106,7 +106,6 @@ def test_illegal_bytes_are_named_by_their_place(document, encoding, place, size)
         utf8_stream(io.BytesIO(document), encoding).read()
 
 
-@settings(max_examples=50)
 @given(
     st.text(st.characters(codec="utf-8"), max_size=30),
     st.sampled_from(["utf-16", "utf-16-le", "utf-32", "gb18030", "utf-8-sig"]),

@@ -4,7 +4,7 @@ import io
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -87,7 +87,6 @@ def read(document: bytes, size: int, earlier: Reading | None = None) -> Reading:
 sizes = st.sampled_from([1, 3, 7, 16, 50, 200, 1 << 20])
 
 
-@settings(max_examples=100)
 @given(prolog, records, sizes)
 def test_rows_are_those_of_a_full_parse(head, pairs, size):
     document = written(head, pairs)
@@ -101,7 +100,6 @@ def test_rows_are_those_of_a_full_parse(head, pairs, size):
     assert not reading.rejects
 
 
-@settings(max_examples=60)
 @given(records, records, sizes, st.randoms(use_true_random=False))
 def test_a_memory_of_an_earlier_version_changes_nothing(pairs, others, size, chance):
     mixed = [*pairs, *others]
@@ -115,7 +113,6 @@ def test_a_memory_of_an_earlier_version_changes_nothing(pairs, others, size, cha
     assert len(after.rows) <= len(parsed(later))
 
 
-@settings(max_examples=120)
 @given(records, st.data(), sizes)
 def test_a_damaged_file_is_refused_or_shows_what_it_lost(pairs, data, size):
     whole = written("", pairs)

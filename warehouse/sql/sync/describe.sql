@@ -1,22 +1,15 @@
--- Which candidates differ from what the lake has, how, and in which fields: delta.differing. From it follow the rows to be
--- written (delta.writes, delta.lost) and what the change feed tells (delta.changes). Long texts are compared by their hash, so
--- that what is held in memory stays narrow. Of a new offer the feed tells what it is sold as and for; all of it stands in
--- core.offers. A restored row is written again even if all that differs is which run wrote it.
-CREATE OR REPLACE TABLE delta.differing AS
+-- Which candidates differ from what the lake has, how, and in which fields: delta.compared, of which delta.differing is what
+-- counts. From it follow the rows to be written (delta.writes, delta.lost) and what the change feed tells (delta.changes). Long
+-- texts are compared by their hash, so that what is held in memory stays narrow. Of a new offer the feed tells what it is sold
+-- as and for; all of it stands in core.offers. A restored row is written again even if only its run differs.
+CREATE OR REPLACE TABLE delta.compared AS
 WITH b AS (
     SELECT * EXCLUDE (description, image_urls, attributes), hash(description, image_urls, attributes) AS long_hash
     FROM delta.before
 ),
-compared AS (
+fields AS (
     SELECT
-        w.supplier_sku, b.supplier_sku IS NULL AS is_new,
-        CASE
-            WHEN r.restores THEN 'restored'
-            WHEN b.supplier_sku IS NULL THEN 'new'
-            WHEN w.status <> 'active' THEN w.status
-            WHEN b.status <> 'active' THEN 'returned'
-            ELSE 'changed'
-        END AS kind,
+        w.supplier_sku, w.status, b.status AS status_before, r.restores,
         hash(w.description, w.image_urls, w.attributes) <> b.long_hash AS long_differs,
         CASE
             WHEN b.supplier_sku IS NULL THEN [
@@ -51,16 +44,23 @@ compared AS (
                 ],
                 lambda field: field IS NOT NULL
             )
-        END AS fields,
-        r.restores
+        END AS fields
     FROM delta.candidates AS w
     LEFT JOIN b USING (supplier_sku)
     CROSS JOIN delta.run AS r
-    WHERE b.supplier_sku IS NOT NULL OR w.status = 'active' OR r.restores
 )
-SELECT supplier_sku, kind, long_differs, fields
-FROM compared
-WHERE is_new OR len(fields) > 0 OR long_differs OR restores
+SELECT
+    supplier_sku,
+    CASE
+        WHEN restores THEN 'restored'
+        WHEN status_before IS NULL THEN if(status = 'active', 'new', 'same')
+        WHEN len(fields) = 0 AND NOT long_differs THEN 'same'
+        WHEN status <> 'active' THEN status
+        WHEN status_before <> 'active' THEN 'returned'
+        ELSE 'changed'
+    END AS kind,
+    long_differs, fields
+FROM fields
 UNION ALL
 SELECT
     b.supplier_sku, if(r.restores, 'withdrawn', 'missing'), false,
@@ -70,9 +70,12 @@ SEMI JOIN gone USING (supplier_sku)
 CROSS JOIN delta.run AS r
 WHERE b.status = 'active' OR r.restores;
 
+CREATE OR REPLACE VIEW delta.differing AS FROM delta.compared WHERE kind <> 'same';
+
+-- Without those that are the same, for these are few where the others are many: in the first feed.
 CREATE OR REPLACE VIEW delta.writes AS
 FROM delta.candidates
-SEMI JOIN delta.differing USING (supplier_sku);
+ANTI JOIN (SELECT supplier_sku FROM delta.compared WHERE kind = 'same') AS s USING (supplier_sku);
 
 CREATE OR REPLACE VIEW delta.lost AS
 SELECT b.* REPLACE ('missing' AS status, r.now AS missing_since, r.run_id AS run_id, r.now AS updated_at)

@@ -5,7 +5,7 @@ import json
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commerce.errors import Permanent
@@ -92,7 +92,6 @@ def agree(rows: list[Row], records: list[str]) -> None:
     assert [found(row, like) for row, like in zip(rows, wanted, strict=True)] == wanted
 
 
-@settings(max_examples=100)
 @given(documents, layouts, between, sizes)
 def test_rows_are_the_objects_with_their_numbers_as_written(records, layout, comma, size):
     reading = read(written(records, layout, comma), layout, size)
@@ -100,7 +99,6 @@ def test_rows_are_the_objects_with_their_numbers_as_written(records, layout, com
     assert [number for number, _ in reading.numbered] == list(range(1, len(records) + 1))
 
 
-@settings(max_examples=60)
 @given(documents, documents, layouts, sizes, st.randoms(use_true_random=False))
 def test_a_memory_of_an_earlier_version_changes_nothing(records, others, layout, size, chance):
     later = [*records, *others]
@@ -111,7 +109,6 @@ def test_a_memory_of_an_earlier_version_changes_nothing(records, others, layout,
     assert after.known == len({record.encode() for record in records})
 
 
-@settings(max_examples=60)
 @given(documents, between, st.sampled_from([ARRAY, BELOW]), sizes, st.data())
 def test_a_damaged_array_is_refused_or_shows_what_it_lost(records, comma, layout, size, data):
     whole = written(records, layout, comma)

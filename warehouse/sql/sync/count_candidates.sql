@@ -1,0 +1,1 @@
+SELECT count(*) AS candidates FROM delta.candidates;
