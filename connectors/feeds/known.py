@@ -20,7 +20,7 @@ class KnownRecords:
     def __init__(self, hi: Digests | None = None, lo: Digests | None = None, seed: int = 0) -> None:
         hi = np.empty(0, np.uint64) if hi is None else hi
         lo = np.empty(0, np.uint64) if lo is None else lo
-        order = np.argsort(lo)
+        order = np.argsort(lo, kind="stable")  # at once where they come in order, as from the lake
         lo, hi = lo[order], hi[order]
         if len(lo):  # a record with variants stands several times
             first = np.concatenate([[True], (lo[1:] != lo[:-1]) | (hi[1:] != hi[:-1])])

@@ -93,7 +93,9 @@ class RowGatherer:
         try:
             return pa.array(values, pa.string())
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return pa.array(list(map(self._cell, values)), pa.string())
+            text = self._text
+            cells = [value if value is None or isinstance(value, str) else text(value) for value in values]
+            return pa.array(cells, pa.string())
 
     def _cell(self, value: object) -> str | None:
         return value if value is None or isinstance(value, str) else self._text(value)

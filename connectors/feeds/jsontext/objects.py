@@ -4,6 +4,9 @@ A value that is a list or an object goes into its cell as compact JSON text. Wit
 row per object in that list, the variant's keys under their whole path (`variants/sku`).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 import numpy as np
 
@@ -30,19 +33,20 @@ def decode(document: bytes) -> object:
         raise ValueError("nested too deeply") from error
 
 
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    msgspec.Raw: lambda number: bytes(number).decode(),
+    bool: lambda flag: "true" if flag else "false",
+    int: str,
+    str: str,
+}
+
+
 def cell(value: object) -> str | None:
     """A value as the text of a cell."""
-    match value:
-        case None | str():
-            return value
-        case msgspec.Raw():
-            return bytes(value).decode()
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case _:
-            return msgspec.json.encode(value).decode()
+    if value is None:
+        return None
+    text = _TEXTS.get(type(value))
+    return text(value) if text else msgspec.json.encode(value).decode()
 
 
 class JsonRecords:

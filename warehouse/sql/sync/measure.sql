@@ -27,11 +27,15 @@ refused AS (
     SELECT
         count(*) FILTER (scope = 'row') AS staged_refused,
         count(*) FILTER (scope = 'field') AS withheld,
-        count(*) FILTER (reason = 'duplicate_sku') AS duplicates,
-        count(DISTINCT supplier_sku) FILTER (scope = 'row' AND reason <> 'duplicate_sku' AND supplier_sku IN (
-            SELECT supplier_sku FROM core.offers WHERE supplier = $supplier AND status = 'active'
-        )) AS unreadable
+        count(*) FILTER (reason = 'duplicate_sku') AS duplicates
     FROM delta.refusals
+),
+lost_to_quarantine AS (
+    SELECT count(*) AS unreadable
+    FROM core.offers
+    WHERE supplier = $supplier AND status = 'active' AND supplier_sku IN (
+        SELECT supplier_sku FROM delta.refusals WHERE scope = 'row' AND reason <> 'duplicate_sku'
+    )
 ),
 kinds AS (
     SELECT
@@ -67,4 +71,4 @@ moved AS (
         count(*) FILTER (abs(ratio * 1000 - 1) < 0.02) AS by_1000
     FROM pairs
 )
-SELECT * FROM had, known, staged, refused, kinds, moved;
+SELECT * FROM had, known, staged, refused, lost_to_quarantine, kinds, moved;
