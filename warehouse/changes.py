@@ -27,6 +27,11 @@ def history(connection: Connection, supplier: str | None, supplier_sku: str) -> 
     return _rows(connection, "changes/history", {"supplier": supplier, "supplier_sku": supplier_sku})
 
 
+def suspects(connection: Connection, run_id: str) -> bool:
+    """Whether offers are suspected to be gone because of that run's feed."""
+    return bool(statements.row(connection, "changes/suspects", {"run_id": run_id})["offers"])
+
+
 def clear_suspicion(lake: Lake, connection: Connection, supplier: str) -> None:
     """Forget what a held feed left out, now that it is decided."""
     lake.write(

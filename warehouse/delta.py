@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from warehouse import statements
-from warehouse.lake import Connection, Lake
+from warehouse.lake import Connection, Lake, staged_folder
 
 Digests = npt.NDArray[np.uint64]
 _MANY = 250_000
@@ -58,11 +58,6 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
 
 
-def staged_folder(file: Path) -> Path:
-    """The folder that belongs to a delta's DuckDB file."""
-    return file.with_suffix(".staged")
-
-
 def remove_delta(file: Path) -> None:
     """Remove a delta; one that is not there is no error."""
     shutil.rmtree(staged_folder(file), ignore_errors=True)
@@ -93,8 +88,7 @@ class Delta:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         yield Staging(self._folder)
-        parameters = {kind: str(self._folder / f"{kind}-*.parquet") for kind in ("offers", "refusals")}
-        statements.run(self.connection, "sync/stage", parameters)
+        statements.run(self.connection, "sync/stage")
 
     def mark_absent(self, digests: tuple[Digests, Digests]) -> None:
         """Say which known records the feed no longer holds; those that must be read anew count as such."""
@@ -110,10 +104,10 @@ class Delta:
         self._hand_over("sync/duplicates", pl.DataFrame({"supplier_sku": clashing}, schema={"supplier_sku": pl.String}))
 
     def _hand_over(self, name: str, frame: pl.DataFrame) -> None:
-        """Run statements on a frame, which they find in the Parquet file `$batch`."""
+        """Run statements on a frame, which they find in `batch.parquet`."""
         path = self._folder / "batch.parquet"
         _write(frame, path)
-        statements.run(self.connection, name, {"batch": str(path)})
+        statements.run(self.connection, name)
         path.unlink()
 
     def _describe(self) -> None:
@@ -161,6 +155,7 @@ class Delta:
     def _write(self, lake: Lake, name: str, counts: Mapping[str, object], message: str) -> tuple[int, int]:
         parameters = {**self._parameters, **counts}
         self._spare_memory()
+        statements.run(self.connection, "sync/date", self._parameters)
 
         def work(connection: Connection) -> int:
             before = lake.snapshot(connection)
@@ -168,7 +163,7 @@ class Delta:
             return before
 
         before = lake.write(self.connection, work, message)
-        return before, lake.snapshot(self.connection)
+        return before, before + 1
 
 
 def applied_run(connection: Connection, run_id: str) -> tuple[dict[str, object], tuple[int, int]] | None:

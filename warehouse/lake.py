@@ -4,6 +4,7 @@ Readers never wait. Writers take the lake's lock around a write transaction: two
 always end in an error for the second, whatever tables they touch.
 """
 
+import glob
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ Lock = Callable[[str], AbstractContextManager[object]]
 
 _CONFLICTS = ("conflict", "database is locked", "could not serialize")
 _ATTEMPTS = 5
+_IN_USE = ("could not set lock", "unique file handle")
 _FULL = ("no space left", "disk quota", "disk is full", "file too large")
 _BROKEN = ("disk i/o error", "unable to open database", "readonly database")
 """How the system, SQLite and PostgreSQL say it; DuckDB wraps the text of any of them in an error of some kind."""
@@ -63,14 +65,17 @@ class Lake:
     ) -> Iterator[Connection]:
         """A connection on which the lake is the default database, in the catalog `lake`.
 
-        `delta` attaches a DuckDB file as `delta`; `snapshot` attaches the lake as it was then as `past`.
+        `delta` attaches a DuckDB file as `delta` and puts its folder into the variable `staged`.
+        `snapshot` attaches the lake as it was then as `past`.
         Not to be shared between threads.
         """
         if not self._ready:
             self._create()
         with _told(), self._open(read_only=read_only) as connection:
             if delta is not None:
-                connection.execute(f"ATTACH '{_quoted(delta)}' AS delta (ROW_GROUP_SIZE 16384)")
+                mode = "READ_ONLY" if read_only else "ROW_GROUP_SIZE 16384"
+                connection.execute(f"ATTACH '{_quoted(delta)}' AS delta ({mode})")
+                connection.execute(f"SET VARIABLE staged = '{_quoted(glob.escape(str(staged_folder(delta))))}'")
             if snapshot is not None:
                 connection.execute(self._attach("past", f"SNAPSHOT_VERSION {int(snapshot)}"))
             yield connection
@@ -206,6 +211,11 @@ def roll_back(connection: Connection) -> None:
         log.debug("Rollback after a failure: %s", error)
 
 
+def staged_folder(delta: Path) -> Path:
+    """The folder of Parquet files that belongs to a delta's DuckDB file."""
+    return delta.with_suffix(".staged")
+
+
 def extension_file(name: str) -> str:
     """Path of an extension as its wheel carries it: loaded from there, nothing is downloaded or installed."""
     folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
@@ -235,6 +245,8 @@ def _kind(error: duckdb.Error | OSError) -> Exception:
         return Permanent(
             f"DuckDB needs more memory than it may take: raise MESCHAIN_LAKE__MEMORY_LIMIT. ({text[:120]})"
         )
+    if any(word in text.lower() for word in _IN_USE):
+        return Transient(f"Somebody else has these staged changes open; try again. ({text[:120]})")
     if any(word in text.lower() for word in _FULL):
         return Permanent(f"The disk of the lake is full; nothing was changed. Make room and run again. ({text})")
     if isinstance(error, duckdb.IOException) or any(word in text.lower() for word in _BROKEN):

@@ -42,7 +42,7 @@ def literal(value: object) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, bool | int):
-        return str(value).lower()
+        return f"({value})".lower()
     if isinstance(value, datetime):
         return f"TIMESTAMPTZ '{value.isoformat()}'"
     if isinstance(value, str):

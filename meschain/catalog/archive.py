@@ -43,8 +43,8 @@ class Kept:
 
     @property
     def hash(self) -> str:
-        """One hash (xxh3-128) for all files, in their order."""
-        return xxhash.xxh3_128_hexdigest("\n".join(self.hashes).encode())
+        """One hash for all files, in their order."""
+        return hash_of(self.hashes)
 
     def described(self) -> list[dict[str, Any]]:
         """For the run's record: name, hash and size of each file."""
@@ -118,6 +118,11 @@ def _keep(folder: Path, path: Path, name: str, *, move: bool) -> FeedFile:
     except OSError as error:
         raise Permanent(f"{path} cannot be kept: {error.strerror}") from error
     return FeedFile(path=target, name=name, hash=digest)
+
+
+def hash_of(hashes: Sequence[str]) -> str:
+    """One hash (xxh3-128) of a feed, from those of its files in their order."""
+    return xxhash.xxh3_128_hexdigest("\n".join(hashes).encode())
 
 
 def hash_file(path: Path) -> str:

@@ -1,9 +1,11 @@
 """Use cases on a held run: look at what it would change, approve it, reject it; and on an applied one: roll it back."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from commerce.errors import Permanent, Refused
+from meschain.catalog.archive import hash_of
 from meschain.catalog.context import Catalog
 from meschain.catalog.runs import close_run as _close
 from meschain.catalog.runs import get_run, last_good, note_run, open_run, recover
@@ -13,6 +15,7 @@ from meschain.store.base import utc_now
 from meschain.store.session import reading
 from warehouse import changes, maintenance
 from warehouse.delta import Delta, DeltaKey, remove_delta
+from warehouse.lake import staged_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ def show_difference(catalog: Catalog, run_id: str, limit: int = 20) -> Differenc
     run = get_run(catalog, run_id)
     supplier = _supplier(catalog, run)
     if run.status == "held":
-        with catalog.lake.connect(delta=catalog.delta_file(run.id), read_only=True) as connection:
+        with catalog.lake.connect(delta=_staged(catalog, supplier, run), read_only=True) as connection:
             return Difference(run, supplier.slug, *changes.staged(connection, limit))
     with catalog.lake.connect(read_only=True) as connection:
         return Difference(run, supplier.slug, *changes.applied(connection, run.id, limit))
@@ -101,12 +104,18 @@ def _why_it_stays(catalog: Catalog, run: Run) -> str | None:
     return None
 
 
+def _staged(catalog: Catalog, supplier: Supplier, run: Run) -> Path:
+    """The delta that a held run left; Permanent if it is not there any more."""
+    path = catalog.delta_file(run.id)
+    if not (path.exists() and staged_folder(path).is_dir()):
+        raise Permanent(f"The staged changes of run {run.id} are gone ({path.name}); sync {supplier.slug} again.")
+    return path
+
+
 def _apply_staged(catalog: Catalog, supplier: Supplier, run: Run) -> tuple[int, int]:
     """Apply the delta that a held run left; gives the lake's snapshots before and after."""
-    path = catalog.delta_file(run.id)
-    if not path.exists():
-        raise Permanent(f"The staged changes of run {run.id} are gone ({path.name}); sync {supplier.slug} again.")
-    feed_hash = "+".join(file["hash"] for file in run.files)
+    path = _staged(catalog, supplier, run)
+    feed_hash = hash_of([file["hash"] for file in run.files]) if run.kind == "sync" else ""
     key = DeltaKey(catalog.tenant, supplier.slug, run.id, utc_now())
     with catalog.lake.connect(delta=path) as connection:
         counts = lake_counts(run.counts, run.kind, feed_hash)

@@ -18,6 +18,7 @@ from meschain.catalog.tables import Run, RunKind, RunStatus, Supplier
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
 from meschain.store.session import reading, transaction
+from warehouse import changes
 from warehouse.delta import applied_run, remove_delta
 
 log = logging.getLogger(__name__)
@@ -167,12 +168,15 @@ def _put_right(catalog: Catalog, run_id: str, error: str, **columns: Any) -> Run
     if run.status == "running":  # first of all: it may be what fills the disk
         remove_delta(catalog.delta_file(run_id))
     with catalog.lake.connect(read_only=True) as connection:
-        applied = applied_run(connection, run_id)
+        applied, suspects = applied_run(connection, run_id), changes.suspects(connection, run_id)
     if applied is not None:
         counts, (before, after) = applied
         columns |= {"snapshot_before": before, "snapshot_after": after, "counts": {**run.counts, **counts}}
         run = close_run(catalog, run_id, "applied", **columns)
     elif run.status == "running":
+        if suspects:  # it was about to be held
+            with catalog.lake.connect() as connection:
+                changes.clear_suspicion(catalog.lake, connection, supplier_slug(catalog, run))
         run = close_run(catalog, run_id, "failed", error=error, **columns)
     else:  # held, and still waiting
         note_run(catalog, run_id, decided_by=None, decided_at=None, decision_note=None)

@@ -1,15 +1,21 @@
 """Runs that the gate holds: nothing changes until a person decides, and the decision takes effect exactly once."""
 
+import shutil
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from commerce.errors import Refused
+from commerce.errors import Permanent, Refused, Transient
 from meschain.catalog import decisions
 from meschain.catalog.quarantine import retry_quarantine
-from meschain.catalog.runs import get_run, held_run, list_runs
+from meschain.catalog.runs import OpenRun, get_run, held_run, list_runs
 from meschain.catalog.tables import Run
-from tests.catalog.shop import Shop, goods
+from meschain.store.base import utc_now
+from tests.catalog.shop import Shop, goods, open_shop
+from tests.homes import TENANT
+from warehouse.delta import remove_delta
 
 _SHIFTED = 40
 
@@ -170,3 +176,62 @@ def test_a_first_feed_of_which_no_row_can_be_read_is_held(shop: Shop) -> None:
     assert (run.status, run.counts["quarantined"]) == ("held", 10)
     assert [finding["rule"] for finding in run.gate] == ["nothing_accepted"]
     assert shop.offers() == {}
+
+
+def test_a_held_run_can_be_looked_at_by_several_at_once(shop: Shop) -> None:
+    run = _hold(shop)
+    delta = shop.catalog.delta_file(run.id)
+    with shop.catalog.lake.connect(delta=delta, read_only=True):
+        assert decisions.show_difference(shop.catalog, run.id).kinds == {"changed": 39}
+        with pytest.raises(Transient, match="Somebody else has these staged changes open"):
+            decisions.approve_run(shop.catalog, run.id, by="test")
+    assert decisions.approve_run(shop.catalog, run.id, by="test").status == "applied"
+
+
+def test_staged_changes_that_are_gone_are_told_and_not_made_anew(shop: Shop) -> None:
+    run = _hold(shop)
+    remove_delta(shop.catalog.delta_file(run.id))
+    for act in (decisions.show_difference, partial(decisions.approve_run, by="test")):
+        with pytest.raises(Permanent, match=f"staged changes of run {run.id} are gone"):
+            act(shop.catalog, run.id)
+    assert _deltas(shop) == set()
+
+
+def test_what_was_held_happens_when_it_is_approved(shop: Shop) -> None:
+    run = _hold(shop)
+    begun = utc_now()
+    decisions.approve_run(shop.catalog, run.id, by="test")
+    times = shop.ask("SELECT DISTINCT changed_at FROM core.offer_changes WHERE run_id = ?", run.id)
+    assert times == shop.ask("SELECT applied_at FROM core.feed_runs WHERE run_id = ?", run.id)
+    assert times == shop.ask("SELECT DISTINCT updated_at FROM core.offers WHERE run_id = ?", run.id)
+    assert times[0][0] >= begun
+
+
+@pytest.mark.parametrize("name", ["brand=acme", "supplier_sku=ZZ", "a[1]b", "it's * {a,b}"])
+def test_a_home_may_be_called_anything_and_moved_while_a_run_is_held(
+    name: str, furnished_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(furnished_home, tmp_path / name / "home"))
+    with open_shop(home, TENANT, tmp_path) as shop:
+        run = _hold(shop)
+        assert len(shop.offers("brand")) == _SHIFTED
+        assert set(shop.offers("brand").values()) == {None}
+    moved = home.rename(tmp_path / "moved")
+    with open_shop(moved, TENANT, tmp_path) as shop:
+        assert decisions.approve_run(shop.catalog, run.id, by="test").status == "applied"
+        assert shop.offers("list_price")["A002"] == Decimal("250.00")
+
+
+def test_a_hold_that_was_broken_off_leaves_no_suspicion(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.sync(goods(_SHIFTED))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt  # which nothing of ours takes for a failure of the run
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OpenRun, "end", die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.sync(goods(_SHIFTED)[:5])
+    assert shop.ask("SELECT count(*) FROM raw.suspected_absences") == [(35,)]
+    assert shop.sync(goods(_SHIFTED)).status == "unchanged"
+    assert shop.ask("SELECT count(*) FROM raw.suspected_absences") == [(0,)]

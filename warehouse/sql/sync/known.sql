@@ -11,4 +11,4 @@ SELECT r.digest_hi, r.digest_lo, u.digest_lo IS NULL AS sure
 FROM raw.records AS r
 LEFT JOIN unsure AS u ON u.digest_lo = r.digest_lo AND u.digest_hi = r.digest_hi
 WHERE r.supplier = $supplier
-ORDER BY r.digest_lo;
+ORDER BY r.digest_lo, r.digest_hi;
