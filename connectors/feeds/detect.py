@@ -38,8 +38,8 @@ def find_formats() -> dict[str, Format]:
     found: dict[str, Format] = {}
     for module_info in pkgutil.iter_modules(formats.__path__):
         module = importlib.import_module(f"{formats.__name__}.{module_info.name}")
-        feed_format: Format = getattr(module, "FORMAT", None)  # type: ignore[assignment]  # checked on the next line
-        if getattr(feed_format, "name", None) != module_info.name:
+        feed_format: Format | None = getattr(module, "FORMAT", None)
+        if feed_format is None or feed_format.name != module_info.name:
             raise ImportError(f"{module.__name__}: expected FORMAT, a Format with the name {module_info.name!r}.")
         found[module_info.name] = feed_format
     return found
