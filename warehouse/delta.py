@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from warehouse import statements
 from warehouse.lake import Connection, Lake, staged_folder
 
 Digests = npt.NDArray[np.uint64]
+Highs = npt.NDArray[np.uint32]
 _MANY = 250_000
+_DIGESTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +73,17 @@ class Delta:
         self.connection = connection
         self._folder = staged_folder(file)
         self._parameters = key.parameters()
-        self._unsure: tuple[Digests, Digests] = (np.empty(0, np.uint64), np.empty(0, np.uint64))
 
-    def known(self) -> tuple[Digests, Digests]:
+    def known(self) -> tuple[Highs, Digests]:
         """Digests (high, low) of the records of the supplier's last applied feed that may be passed over."""
-        table = statements.run(self.connection, "sync/known", self._parameters).fetchnumpy()
-        hi, lo = np.asarray(table["digest_hi"], np.uint64), np.asarray(table["digest_lo"], np.uint64)
-        sure = np.asarray(table["sure"], np.bool_)
-        self._unsure = hi[~sure], lo[~sure]
-        return hi[sure], lo[sure]
+        count = int(str(statements.row(self.connection, "sync/count_known", self._parameters)["records"]))
+        hi, lo = np.empty(count, np.uint32), np.empty(count, np.uint64)
+        filled = 0
+        for batch in statements.run(self.connection, "sync/known", self._parameters).to_arrow_reader(_DIGESTS):
+            part = slice(filled, filled + batch.num_rows)
+            hi[part], lo[part] = map(np.from_dlpack, batch.columns)  # `to_numpy` would import pandas
+            filled = part.stop
+        return hi[:filled], lo[:filled]
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:
@@ -90,25 +93,21 @@ class Delta:
         yield Staging(self._folder)
         statements.run(self.connection, "sync/stage")
 
-    def mark_absent(self, digests: tuple[Digests, Digests]) -> None:
+    def mark_absent(self, hi: Highs, lo: Digests) -> None:
         """Say which known records the feed no longer holds; those that must be read anew count as such."""
-        hi, lo = (np.concatenate(halves) for halves in zip(digests, self._unsure, strict=True))
-        self._hand_over("sync/load_absent", pl.DataFrame({"digest_hi": hi, "digest_lo": lo}))
-
-    def clashes(self) -> pa.Table:
-        """Staged offers that repeat the key of a known record: supplier_sku, _place, digest_hi, digest_lo."""
-        return statements.run(self.connection, "sync/clashes", self._parameters).to_arrow_table()
-
-    def refuse_duplicates(self, clashing: list[str]) -> None:
-        """Refuse all but the first row of a key, and every staged row of a `clashing` key."""
-        self._hand_over("sync/duplicates", pl.DataFrame({"supplier_sku": clashing}, schema={"supplier_sku": pl.String}))
-
-    def _hand_over(self, name: str, frame: pl.DataFrame) -> None:
-        """Run statements on a frame, which they find in `batch.parquet`."""
-        path = self._folder / "batch.parquet"
-        _write(frame, path)
-        statements.run(self.connection, name)
+        path = self._folder / "absent.parquet"
+        _write(pl.DataFrame({"digest_hi": hi, "digest_lo": lo}), path)
+        statements.run(self.connection, "sync/load_absent")
         path.unlink()
+
+    def clashes(self) -> tuple[Highs, Digests]:
+        """Digests (high, low) of the known records that have the key of a staged offer."""
+        found = statements.run(self.connection, "sync/clashes", self._parameters).fetchnumpy()
+        return np.asarray(found["digest_hi"], np.uint32), np.asarray(found["digest_lo"], np.uint64)
+
+    def refuse_duplicates(self) -> None:
+        """Refuse all but the first row of a key."""
+        statements.run(self.connection, "sync/duplicates")
 
     def _describe(self) -> None:
         self._spare_memory()

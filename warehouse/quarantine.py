@@ -8,7 +8,7 @@ from warehouse import statements
 from warehouse.lake import Connection
 
 RETRYABLE: dict[str, Any] = {
-    "_row": pl.Int64(), "_digest_hi": pl.UInt64(), "_digest_lo": pl.UInt64(), "supplier_sku": pl.String(),
+    "_row": pl.Int64(), "_digest_hi": pl.UInt32(), "_digest_lo": pl.UInt64(), "supplier_sku": pl.String(),
     "scope": pl.String(), "field": pl.String(), "reason": pl.String(), "value": pl.String(), "expected": pl.String(),
     "raw": pl.String(), "raw_kind": pl.String(), "source_file": pl.String(),
 }  # fmt: skip

@@ -8,8 +8,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import pyarrow as pa
-
 from benchmarks.measured.clock import Stopwatch, warm
 from connectors.feeds.detect import find_formats
 from meschain.catalog.archive import keep
@@ -87,7 +85,7 @@ def _link_or_copy(source: str, target: str) -> str:
 def _opened(house: House) -> tuple[Catalog, Supplier]:
     """The catalog and its supplier, with everything done that a process does once: a worker lives for days."""
     find_formats()
-    pa.array([0])  # with its first array pyarrow imports pandas
+
     catalog = house.catalog(house.tenant(TENANT, create=True))
     supplier = ensure_supplier(catalog, SUPPLIER)
     last_good(catalog, supplier)

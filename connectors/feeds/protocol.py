@@ -6,7 +6,7 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
 
 from connectors.feeds.known import KnownRecords
 from connectors.feeds.layout import Layout
@@ -32,21 +32,21 @@ class Batch:
     """Some records of a feed.
 
     `table` holds one text column per source field (a list or an object is its JSON text; an absent value is null)
-    and the columns `_row` (int64, number of the record in its file, from 1) and `_digest_hi`, `_digest_lo` (uint64).
+    and the columns `_row` (int64, number of the record in its file, from 1) and `_digest_hi` (uint32), `_digest_lo`
+    (uint64).
     A record with variants gives one row per variant, all with the record's row number and digest.
     `known` counts the records skipped because they are the same bytes as in the last accepted feed.
     """
 
-    table: pa.Table
+    table: pl.DataFrame
     known: int = 0
     rejects: list[Reject] = field(default_factory=list)
 
 
-def service_columns(table: pa.Table, rows: npt.NDArray[np.int64], digests: npt.NDArray[np.uint64]) -> pa.Table:
+def service_columns(table: pl.DataFrame, rows: npt.NDArray[np.int64], digests: npt.NDArray[np.uint64]) -> pl.DataFrame:
     """`table` with the columns `_row`, `_digest_hi` and `_digest_lo` behind its own; `digests` has shape (n, 2)."""
-    table = table.append_column(ROW, pa.array(rows, pa.int64()))
-    table = table.append_column(DIGEST_HI, pa.array(digests[:, 0], pa.uint64()))
-    return table.append_column(DIGEST_LO, pa.array(digests[:, 1], pa.uint64()))
+    hi, lo = digests[:, 0].astype(np.uint32), np.ascontiguousarray(digests[:, 1])
+    return table.with_columns(pl.Series(ROW, rows), pl.Series(DIGEST_HI, hi), pl.Series(DIGEST_LO, lo))
 
 
 class Format(Protocol):

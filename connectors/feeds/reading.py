@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-import pyarrow as pa
+import polars as pl
 
 from commerce.errors import Permanent
 from connectors.feeds import charset
@@ -37,7 +36,6 @@ def read(
         layouts = [layout] if layout else [member.layout for member in detect(path, max_bytes, called)]
         rows_before = 0
         for number, (name, stream) in enumerate(open_members(path, max_bytes, called)):
-            known.begin_file(place, rows_before)
             count = 0
             for batch in _read_member(stream, name, layouts[number % len(layouts)], known):
                 count += _records(batch)
@@ -56,12 +54,11 @@ def _read_member(stream: BinaryIO, name: str, layout: Layout, known: KnownRecord
 
 def _records(batch: Batch) -> int:
     """How many records of the file a batch accounts for; one with variants has several rows."""
-    return batch.known + len(batch.rejects) + len(np.unique(batch.table[ROW].to_numpy()))
+    return batch.known + len(batch.rejects) + batch.table[ROW].n_unique()
 
 
 def _numbered_after(batch: Batch, rows_before: int) -> Batch:
     if not rows_before:
         return batch
-    rows = pa.array(batch.table[ROW].to_numpy() + rows_before, pa.int64())
-    table = batch.table.set_column(batch.table.column_names.index(ROW), ROW, rows)
+    table = batch.table.with_columns(pl.col(ROW) + rows_before)
     return Batch(table, batch.known, [replace(reject, row=reject.row + rows_before) for reject in batch.rejects])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
 
 from connectors.feeds.known import Digests
 from connectors.feeds.protocol import SERVICE_COLUMNS, Batch, Reject, service_columns
@@ -20,6 +20,7 @@ REST = "_rest"
 _SAMPLE = 1000
 """How many of the first records decide on the columns."""
 _RARE = 20
+_TEXT = {str, type(None)}
 _ROWS, _BYTES, _KNOWN = 1 << 14, 16 << 20, 1 << 18
 
 Record = Mapping[str, object]
@@ -43,7 +44,7 @@ class RowGatherer:
         self._column_set: frozenset[str] = frozenset()
         self._waiting: list[Record] = []
         self._places: list[tuple[Rows, Digests]] = []
-        self._tables: list[pa.Table] = []
+        self._tables: list[pl.DataFrame] = []
         self._rejects: list[Reject] = []
         self._known = 0
         self._size = 0
@@ -51,7 +52,7 @@ class RowGatherer:
     @property
     def is_full(self) -> bool:
         """Whether it is time to take a batch."""
-        rows = len(self._waiting) + sum(table.num_rows for table in self._tables)
+        rows = len(self._waiting) + sum(map(len, self._tables))
         return rows >= _ROWS or self._size >= _BYTES or self._known >= _KNOWN
 
     def add(self, records: Sequence[Record], rows: Rows, digests: Digests, known: int = 0) -> None:
@@ -71,7 +72,7 @@ class RowGatherer:
         """What was gathered since the last time."""
         if self._waiting or not self._tables:
             self._lay_out()
-        batch = Batch(pa.concat_tables(self._tables), self._known, self._rejects)
+        batch = Batch(pl.concat(self._tables), self._known, self._rejects)
         self._tables, self._rejects, self._known, self._size = [], [], 0, 0
         return batch
 
@@ -79,23 +80,19 @@ class RowGatherer:
         if self._columns is None:
             self._columns = frequent_keys(self._waiting[:_SAMPLE])
             self._column_set = frozenset(self._columns)
-        columns = {name: self._column(name) for name in self._columns}
-        columns[REST] = pa.array(list(map(self._rest, self._waiting)), pa.string())
+        columns = [self._column(name) for name in self._columns]
+        columns.append(pl.Series(REST, list(map(self._rest, self._waiting)), pl.String))
         rows = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in self._places)])
         digests = np.concatenate([np.empty((0, 2), np.uint64), *(digests for _, digests in self._places)])
-        table = service_columns(pa.table(columns), rows, digests)
-        self._size += table.nbytes
+        table = service_columns(pl.DataFrame(columns), rows, digests)
+        self._size += int(table.estimated_size())
         self._tables.append(table)
         self._waiting, self._places = [], []
 
-    def _column(self, name: str) -> pa.Array:
+    def _column(self, name: str) -> pl.Series:
         values = [record.get(name) for record in self._waiting]
-        try:
-            return pa.array(values, pa.string())
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            text = self._text
-            cells = [value if value is None or isinstance(value, str) else text(value) for value in values]
-            return pa.array(cells, pa.string())
+        is_text = set(map(type, values)) <= _TEXT
+        return pl.Series(name, values if is_text else list(map(self._cell, values)), pl.String)
 
     def _cell(self, value: object) -> str | None:
         return value if value is None or isinstance(value, str) else self._text(value)

@@ -8,7 +8,7 @@ from connectors.feeds.protocol import DIGEST_HI, DIGEST_LO, ROW
 
 Amount = Literal["cost", "list_price"]
 AMOUNTS: tuple[Amount, ...] = ("cost", "list_price")
-_SERVICE = {ROW: pl.Int64(), DIGEST_HI: pl.UInt64(), DIGEST_LO: pl.UInt64()}
+_SERVICE = {ROW: pl.Int64(), DIGEST_HI: pl.UInt32(), DIGEST_LO: pl.UInt64()}
 
 OFFER_SCHEMA = pl.Schema(
     {

@@ -54,8 +54,8 @@ def _prepare(run: OpenRun, delta: Delta, profile_id: str, profile: FeedProfile) 
         for (kind, source_file), rows in _grouped(entries).items():
             _stage(staging, source_file, _source(kind, rows, profile.layout), rows, normalise, staged)
     digests = pl.DataFrame(entries, schema=quarantine.RETRYABLE).select(DIGEST_HI, DIGEST_LO).unique()
-    delta.mark_absent((digests[DIGEST_HI].to_numpy(), digests[DIGEST_LO].to_numpy()))
-    delta.refuse_duplicates([])
+    delta.mark_absent(digests[DIGEST_HI].to_numpy(), digests[DIGEST_LO].to_numpy())
+    delta.refuse_duplicates()
     measures = Measures.model_validate(delta.compare(complete=False))
     measures = measures.model_copy(update={"known_accepted": 0, "known_refused": 0})
     # That none of them can be read yet says nothing about the feed, which was judged when it came.
@@ -73,7 +73,7 @@ def _grouped(entries: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[s
 def _source(kind: str, rows: list[dict[str, Any]], layout: Layout | None) -> pl.DataFrame:
     """The quarantined rows as a format would give them, in their order; rows cut to text are cut again."""
     service = [{ROW: row[ROW], DIGEST_HI: row[DIGEST_HI], DIGEST_LO: row[DIGEST_LO]} for row in rows]
-    schema = {ROW: pl.Int64(), DIGEST_HI: pl.UInt64(), DIGEST_LO: pl.UInt64()}
+    schema = {ROW: pl.Int64(), DIGEST_HI: pl.UInt32(), DIGEST_LO: pl.UInt64()}
     if kind == "fields":
         cells = [msgspec.json.decode(row["raw"]) for row in rows]
         names = dict.fromkeys(name for row in cells for name in row)
@@ -85,11 +85,8 @@ def _source(kind: str, rows: list[dict[str, Any]], layout: Layout | None) -> pl.
     frames = []
     for row, own in zip(rows, service, strict=True):
         feed = io.BytesIO(form.restore([row["raw"]], layout))
-        for batch in form.read(feed, layout, KnownRecords()):
-            frame = pl.DataFrame(pl.from_arrow(batch.table))
-            frames.append(
-                frame.with_columns(pl.lit(value).cast(schema[name]).alias(name) for name, value in own.items())
-            )
+        own_columns = [pl.lit(value).cast(schema[name]).alias(name) for name, value in own.items()]
+        frames += [batch.table.with_columns(own_columns) for batch in form.read(feed, layout, KnownRecords())]
     return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=schema)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
-from connectors.feeds.known import KnownRecords, place_of
+from connectors.feeds.known import KnownRecords
 from connectors.feeds.layout import Layout
 from connectors.feeds.protocol import ROW, Batch
 from connectors.feeds.reading import read
@@ -26,10 +26,6 @@ if hasattr(_libc, "mallopt"):
     _libc.mallopt(-8, 1)  # M_ARENA_MAX: an arena for each thread keeps another twenty
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
-
-
-class _Clash(Exception):
-    """A changed row comes before the known row with the same key: the known one would be the duplicate."""
 
 
 @dataclass(slots=True)
@@ -50,21 +46,21 @@ def stage_feed(
     max_bytes: int,
     progress: Progress,
 ) -> Staged:
-    """Stage every file of the feed. If passing over known records could change the outcome, read all of it instead."""
+    """Stage every file of the feed; the first row of a key stands.
+
+    When a staged row has the key of a record that was passed over, the feed is read again without passing over it.
+    """
     known = KnownRecords(*delta.known(), seed=seed)
-    try:
+    while True:
         with delta.staging() as staging:
             staged = _stage_all(staging, files, layout, normalise, known, max_bytes, progress)
-        delta.mark_absent(known.absent())
-        clashing = _settle(delta, known)
-    except _Clash:
-        log.info("A key moved to an earlier row: reading the whole feed")
-        known.forget()
-        with delta.staging() as staging:
-            staged = _stage_all(staging, files, layout, normalise, known, max_bytes, progress)
-        delta.mark_absent(known.absent())
-        clashing = []
-    delta.refuse_duplicates(clashing)
+        delta.mark_absent(*known.absent())
+        clashing = delta.clashes()
+        if not len(clashing[0]):
+            break
+        log.info("%d rows have the key of a known record: reading the feed again", len(clashing[0]))
+        known.forget(*clashing)
+    delta.refuse_duplicates()
     return staged
 
 
@@ -87,8 +83,8 @@ def _stage_all(
             if loading is not None:
                 staged.notes.update(loading.result())
             loading = loader.submit(_load, staging, normalise, files[place].hash, place, batch)
-            staged.parsed += batch.table.num_rows
-            staged.rows += batch.known + batch.table.num_rows + len(batch.rejects)
+            staged.parsed += len(batch.table)
+            staged.rows += batch.known + len(batch.table) + len(batch.rejects)
             progress(staged.rows)
         if loading is not None:
             staged.notes.update(loading.result())
@@ -98,10 +94,9 @@ def _stage_all(
 def _load(
     staging: Staging, normalise: Normaliser, source_file: str, file: int, batch: Batch
 ) -> Counter[tuple[str, str]]:
-    normalised = normalise(pl.DataFrame(pl.from_arrow(batch.table)))
-    offers = normalised.offers.with_columns(
-        pl.Series("_place", place_of(file, normalised.offers[ROW].to_numpy())), source_file=pl.lit(source_file)
-    )
+    normalised = normalise(batch.table)
+    place = pl.lit(file << 40, pl.Int64) + pl.col(ROW)  # orders the records of all files
+    offers = normalised.offers.with_columns(place.alias("_place"), source_file=pl.lit(source_file))
     cut = pl.DataFrame(
         [
             {
@@ -129,17 +124,3 @@ def no_rows() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Offers and refusals without a row: a feed of which nothing is new stages just these."""
     placed = {**OFFER_SCHEMA, "_place": pl.Int64(), "source_file": pl.String()}
     return pl.DataFrame(schema=placed), pl.DataFrame(schema={**REFUSAL_SCHEMA, "source_file": pl.String()})
-
-
-def _settle(delta: Delta, known: KnownRecords) -> list[str]:
-    """Keys that staged rows share with known records, all of them later in the feed than the known ones.
-
-    Raises _Clash if one comes earlier: the first row of a key stands, so the known record would be the duplicate.
-    """
-    clashes = delta.clashes()
-    if not clashes.num_rows:
-        return []
-    seen_at = known.seen_at(clashes["digest_hi"].to_numpy(), clashes["digest_lo"].to_numpy())
-    if (clashes["_place"].to_numpy() < seen_at).any():
-        raise _Clash
-    return list(clashes["supplier_sku"].unique().to_pylist())

@@ -200,7 +200,7 @@ def propose_for(files: Sequence[FeedFile], layout: Layout | None = None) -> tupl
     layout = layout or detect(files[0].path, name=files[0].name)[0].layout
     frames: list[pl.DataFrame] = []
     for _, batch in read([file.path for file in files], layout, KnownRecords(), names=[file.name for file in files]):
-        frames.append(pl.DataFrame(pl.from_arrow(batch.table)))
+        frames.append(batch.table)
         if sum(map(len, frames)) >= _SAMPLE_ROWS:
             break
     sample = pl.concat(frames, how="diagonal").head(_SAMPLE_ROWS) if frames else pl.DataFrame()

@@ -40,7 +40,7 @@ def normalised(path, profile, layout=None) -> Normalised:
     read_by = Normaliser(parse_profile(profile, "test"))
     batches = [batch for _, batch in read([path], layout, KnownRecords())]
     assert not any(batch.rejects for batch in batches)
-    found = [read_by(pl.DataFrame(pl.from_arrow(batch.table))) for batch in batches]
+    found = [read_by(batch.table) for batch in batches]
     notes = sum((part.notes for part in found), Counter())
     return Normalised(pl.concat([part.offers for part in found]), pl.concat([part.refusals for part in found]), notes)
 

@@ -296,7 +296,7 @@ MARKS = {"adventureworks_products.csv": ".", "maven_toys_products.xlsx": ".", "p
 def test_real_feeds(shared_data, name):
     path = shared_data / "catalog" / name
     layout = detect(path)[0].layout
-    frames = [pl.DataFrame(pl.from_arrow(batch.table)) for _, batch in read([path], layout, KnownRecords())]
+    frames = [batch.table for _, batch in read([path], layout, KnownRecords())]
     found = propose(pl.concat(frames), layout)
     assert found.certain
     assert (mapping(found), found.profile.decimal) == (REAL[name], MARKS[name])

@@ -12,6 +12,7 @@ from functools import cache
 from typing import BinaryIO
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 
@@ -67,7 +68,7 @@ class Delimited:
             rows = np.arange(row, row + len(records), dtype=np.int64)
             row += len(records)
             digests = known.digests(records, seed)
-            waiting.add(records, rows, digests, known.new(digests, rows))
+            waiting.add(records, rows, digests, known.new(digests))
             if waiting.is_full():
                 yield _parse(waiting.take(), columns, layout)
         yield _parse(waiting.take(), columns, layout)
@@ -244,8 +245,8 @@ def _well_quoted(quote: str, delimiter: str) -> re.Pattern[bytes]:
 def _parse(fresh: Fresh, columns: list[str], layout: Layout) -> Batch:
     """Parse new records together; what cannot be told apart that way is parsed one by one."""
     table, bad = _parse_together(fresh.records, columns, layout) or _parse_singly(fresh.records, columns, layout)
-    numbers = table[_NUMBER].to_numpy().astype(np.int64)
-    table = service_columns(table.drop_columns([_NUMBER]), fresh.rows[numbers], fresh.digests[numbers])
+    numbers = table[_NUMBER].cast(pl.Int64).to_numpy()
+    table = service_columns(table.drop(_NUMBER), fresh.rows[numbers], fresh.digests[numbers])
     rejects = [
         _reject(fresh.records[number], len(columns), layout, int(fresh.rows[number]), fresh.digests[number])
         for number in bad
@@ -253,7 +254,7 @@ def _parse(fresh: Fresh, columns: list[str], layout: Layout) -> Batch:
     return Batch(table, known=fresh.known, rejects=rejects)
 
 
-def _parse_together(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pa.Table, list[int]] | None:
+def _parse_together(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]] | None:
     """The records with their numbers as a first column, and the numbers of those that are wrong.
 
     None when it has to be done singly: when the numbers do not come out as they went in, some record swallowed another
@@ -273,7 +274,7 @@ def _parse_together(records: list[bytes], columns: list[str], layout: Layout) ->
         return None
     table, ragged = read
     good = np.setdiff1d(whole, ragged)
-    if table[_NUMBER].to_pylist() != good.astype(str).tolist():
+    if table[_NUMBER].to_list() != good.astype(str).tolist():
         return None
     return table, np.setdiff1d(np.arange(len(records)), good).tolist()
 
@@ -283,7 +284,7 @@ def _numbered(records: list[bytes], numbers: list[int], layout: Layout) -> bytes
     return b"".join([b"%d%b%b\n" % (number, mark, records[number]) for number in numbers])
 
 
-def _read_csv(data: bytes, names: list[str], layout: Layout) -> tuple[pa.Table, list[int]] | None:
+def _read_csv(data: bytes, names: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]] | None:
     """What Arrow makes of `data`: texts, and the numbers of records with another number of fields; None if nothing."""
     ragged: list[str] = []
 
@@ -306,7 +307,9 @@ def _read_csv(data: bytes, names: list[str], layout: Layout) -> tuple[pa.Table, 
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        return table.slice(0 if data else 1), [int(text.partition(layout.delimiter)[0]) for text in ragged]
+        return pl.DataFrame(table.slice(0 if data else 1)), [
+            int(text.partition(layout.delimiter)[0]) for text in ragged
+        ]
     except (pa.ArrowInvalid, ValueError):
         return None
 
@@ -317,13 +320,11 @@ def _check_utf8(data: bytes) -> None:
     pa.StringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(data)).validate(full=True)
 
 
-def _parse_singly(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pa.Table, list[int]]:
+def _parse_singly(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]]:
     """Parse every record by itself: the definition of what `_parse_together` does at once."""
     rows = [(number, _fields_of(record, layout)) for number, record in enumerate(records)]
     good = [[str(number), *fields] for number, fields in rows if len(fields) == len(columns)]
-    names = [_NUMBER, *columns]
-    cells = zip(*good, strict=True) if good else [()] * len(names)
-    table = pa.table({name: pa.array(cell, pa.string()) for name, cell in zip(names, cells, strict=True)})
+    table = pl.DataFrame(good, dict.fromkeys([_NUMBER, *columns], pl.String), orient="row")
     return table, [number for number, fields in rows if len(fields) != len(columns)]
 
 

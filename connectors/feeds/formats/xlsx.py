@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import msgspec
 import numpy as np
-import pyarrow as pa
+import polars as pl
 import xlsxwriter
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, WorksheetNotFound
 
@@ -175,7 +175,7 @@ def _batches(rows: Iterator[list[str | None]], layout: Layout, known: KnownRecor
 def _batch(records: list[list[str | None]], names: list[str], first: int, seed: int, known: KnownRecords) -> Batch:
     rows = np.arange(first, first + len(records), dtype=np.int64)
     digests = known.digests([msgspec.json.encode(record) for record in records], seed)
-    new = np.flatnonzero(known.new(digests, rows))
-    cells = zip(*(records[place] for place in new), strict=True) if len(new) else [()] * len(names)
-    table = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, cells, strict=True)})
+    new = np.flatnonzero(known.new(digests))
+    fresh = [records[place] for place in new]
+    table = pl.DataFrame(fresh, dict.fromkeys(names, pl.String), orient="row")
     return Batch(service_columns(table, rows[new], digests[new]), known=len(records) - len(new))

@@ -106,13 +106,13 @@ class _Records:
         """Take bodies up to the first that is not well-formed, or reject those that are not if they are cut exactly."""
         digests = self._known.digests(bodies, self._seed)
         rows = np.arange(self._row + 1, self._row + 1 + len(bodies), dtype=np.int64)
-        new = np.flatnonzero(self._known.new(digests, rows))
+        new = np.flatnonzero(self._known.new(digests))
         parsed = self._parser.rows([bodies[place] for place in new])
         taken = len(bodies)
         if None in parsed and not is_exact:
             first = parsed.index(None)
             taken = int(new[first])
-            self._known.take_back(int(rows[taken]))
+            self._known.take_back(len(bodies) - taken)
             new, parsed = new[:first], parsed[:first]
         good = np.array([rows is not None for rows in parsed], np.bool_)
         for place in new[~good]:

@@ -66,7 +66,7 @@ class JsonRecords:
         digests = self._known.digests(texts, self._seed)
         rows = np.arange(self.count + 1, self.count + 1 + len(texts), dtype=np.int64)
         self.count += len(texts)
-        new = np.flatnonzero(self._known.new(digests, rows))
+        new = np.flatnonzero(self._known.new(digests))
         groups: list[list[Record]] = []
         good = np.ones(len(new), np.bool_)
         for number, place in enumerate(new):

@@ -59,14 +59,14 @@ def test_google_feed_again_gives_only_what_changed(shared_data):
     (before,) = [batch.table for _, batch in read([first], None, KnownRecords())]
     known = KnownRecords(before[DIGEST_HI].to_numpy(), before[DIGEST_LO].to_numpy())
     (after,) = [batch for _, batch in read([second], None, known)]
-    assert (after.known, after.table.num_rows) == (486 - 324, 324)
+    assert (after.known, len(after.table)) == (486 - 324, 324)
     assert len(known.absent()[0]) == 492 - after.known
 
 
 def test_sparse_catalog_in_four_archives(shared_data):
     paths = [shared_data / f"catalog/icecat_products_{number}.json.zip" for number in (1, 2, 3, 4)]
     tables = [batch.table for _, batch in read(paths, None, KnownRecords())]
-    assert max(table.num_columns for table in tables) < 120
+    assert max(table.width for table in tables) < 120
     found = rows(*paths)
     assert len(found) == 19_406
     assert sum(len(json.loads(row["ean"])) > 1 for row in found) == 5374

@@ -1,5 +1,5 @@
 -- Offers missing for longer than their grace: as they are now, and as deleted ones.
-CREATE OR REPLACE TABLE delta.absent (digest_hi UBIGINT, digest_lo UBIGINT);
+CREATE OR REPLACE TABLE delta.absent (digest_hi UINTEGER, digest_lo UBIGINT);
 CREATE OR REPLACE TEMP TABLE gone (supplier_sku VARCHAR);
 CREATE OR REPLACE TABLE delta.run AS
 SELECT $tenant AS tenant, $supplier AS supplier, $run_id AS run_id, $now::TIMESTAMPTZ AS now, false AS restores;

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS raw.quarantine (
     supplier VARCHAR NOT NULL,
     source_file VARCHAR NOT NULL,
     row_number BIGINT NOT NULL,
-    digest_hi UBIGINT NOT NULL,
+    digest_hi UINTEGER NOT NULL,
     digest_lo UBIGINT NOT NULL,
     supplier_sku VARCHAR,
     scope VARCHAR NOT NULL,

@@ -1,6 +1,6 @@
 -- The supplier's offers that are not the rows they were at the snapshot attached as `past`. A row is told by the run that
 -- wrote it and when: no run writes two rows of one offer.
-CREATE OR REPLACE TABLE delta.absent (digest_hi UBIGINT, digest_lo UBIGINT);
+CREATE OR REPLACE TABLE delta.absent (digest_hi UINTEGER, digest_lo UBIGINT);
 CREATE OR REPLACE TABLE delta.run AS
 SELECT $tenant AS tenant, $supplier AS supplier, $run_id AS run_id, $now::TIMESTAMPTZ AS now, true AS restores;
 

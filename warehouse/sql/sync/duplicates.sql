@@ -1,18 +1,9 @@
 -- The first offer of a key stands; later ones are refused, whatever they say.
-CREATE OR REPLACE TEMP TABLE clashing AS
-FROM read_parquet(getvariable('staged') || '/batch.parquet', hive_partitioning = false);
 CREATE OR REPLACE TEMP TABLE duplicates AS
-WITH ranked AS (
-    SELECT _sequence, supplier_sku, row_number() OVER (PARTITION BY supplier_sku ORDER BY _place, _sequence) AS nth
-    FROM delta.offers
-    WHERE supplier_sku IN (
-        SELECT supplier_sku FROM delta.offers GROUP BY supplier_sku HAVING count(*) > 1
-        UNION ALL SELECT supplier_sku FROM clashing
-    )
-)
 SELECT _sequence AS sequence
-FROM ranked
-WHERE nth > 1 OR supplier_sku IN (SELECT supplier_sku FROM clashing);
+FROM delta.offers
+WHERE supplier_sku IN (SELECT supplier_sku FROM delta.offers GROUP BY supplier_sku HAVING count(*) > 1)
+QUALIFY row_number() OVER (PARTITION BY supplier_sku ORDER BY _place, _sequence) > 1;
 
 INSERT INTO delta.refusals BY NAME
 SELECT

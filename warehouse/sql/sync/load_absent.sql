@@ -1,1 +1,4 @@
-CREATE OR REPLACE TABLE delta.absent AS FROM read_parquet(getvariable('staged') || '/batch.parquet', hive_partitioning = false);
+CREATE OR REPLACE TABLE delta.absent AS
+FROM read_parquet(getvariable('staged') || '/absent.parquet', hive_partitioning = false)
+UNION ALL
+FROM unsure;

@@ -120,7 +120,7 @@ def test_a_stream_that_cannot_be_moved_in_is_read_too():
             return False
 
     batches = FORMAT.read(OneWay(book({"L": [["Kod", "Ad"], ["1", "a"]]})), LAYOUT, KnownRecords())
-    assert sum(batch.table.num_rows for batch in batches) == 1
+    assert sum(len(batch.table) for batch in batches) == 1
 
 
 def test_records_can_be_written_back():
