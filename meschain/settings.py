@@ -93,9 +93,9 @@ class LakeSettings(_Group):
         default="", description="folder or s3://BUCKET/PREFIX for the lakes' files; empty: the folder lake below home"
     )
     memory_limit: str = Field(
-        default="128MB",
+        default="256MB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
-        description="memory DuckDB may take in one process, such as 256MB or 2GB",
+        description="memory DuckDB may take in one process, such as 512MB or 2GB; an ordinary sync takes 128MB of it",
     )
     threads: int = Field(default=2, ge=1, le=1024, description="threads DuckDB may use in one process, at least 1")
 

@@ -18,7 +18,7 @@ def test_defaults_lie_below_the_working_directory(tmp_path: Path, monkeypatch: p
     assert settings.home == tmp_path / ".meschain"
     assert settings.store.url == f"sqlite:///{tmp_path}/.meschain/store.sqlite"
     assert settings.lake.data_path == f"{tmp_path}/.meschain/lake"
-    assert (settings.lake.memory_limit, settings.lake.threads) == ("128MB", 2)
+    assert (settings.lake.memory_limit, settings.lake.threads) == ("256MB", 2)
     assert (settings.prefect.api_url, settings.prefect.host, settings.prefect.port) == ("", "127.0.0.1", 4200)
     assert not settings.http.allow_private_addresses
     assert settings.snapshots.keep_days == 30
@@ -52,7 +52,7 @@ def test_an_empty_variable_is_an_unset_one(tmp_path: Path, monkeypatch: pytest.M
         ("MESCHAIN_PREFECT__PORT", "http", ["'http'", "1 to 65535"]),
         ("MESCHAIN_PREFECT__PORT", "70000", ["'70000'", "1 to 65535"]),
         ("MESCHAIN_PREFECT__API_URL", "localhost:4200", ["'localhost:4200'", "http(s)://HOST:PORT/api"]),
-        ("MESCHAIN_LAKE__MEMORY_LIMIT", "plenty", ["'plenty'", "256MB"]),
+        ("MESCHAIN_LAKE__MEMORY_LIMIT", "plenty", ["'plenty'", "512MB"]),
         ("MESCHAIN_LAKE__THREADS", "0", ["'0'", "at least 1"]),
         ("MESCHAIN_LAKE__CATALOG_URL", f"mysql://me:{PASSWORD}@db/lake", ["postgresql://"]),
         ("MESCHAIN_STORE__URL", f"mysql://me:{PASSWORD}@db/store", ["sqlite:///PATH", "postgresql://"]),

@@ -20,8 +20,8 @@ from warehouse.lake import Connection, Lake, staged_folder
 
 Digests = npt.NDArray[np.uint64]
 Highs = npt.NDArray[np.uint32]
-_MANY = 250_000
-_DIGESTS = 100_000
+_MANY = 500_000
+"""Staged rows, and known ones beside them, that no longer make an ordinary difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,17 @@ class Staging:
     """Takes batches of a feed, a Parquet file each: a few MiB of memory, however many there are."""
 
     def __init__(self, folder: Path) -> None:
+        self.rows = 0
         self._folder = folder
-        self._rows = self._batches = 0
+        self._batches = 0
 
     def add(self, offers: pl.DataFrame, refusals: pl.DataFrame) -> None:
         """Append a batch, columns by name; the first one also fixes the columns, so it may be empty."""
-        sequence = pl.int_range(self._rows, self._rows + len(offers), dtype=pl.Int64, eager=True).alias("_sequence")
+        sequence = pl.int_range(self.rows, self.rows + len(offers), dtype=pl.Int64, eager=True).alias("_sequence")
         _write(offers.with_columns(sequence), self._folder / f"offers-{self._batches}.parquet")
         if len(refusals) or not self._batches:
             _write(refusals, self._folder / f"refusals-{self._batches}.parquet")
-        self._rows += len(offers)
+        self.rows += len(offers)
         self._batches += 1
 
 
@@ -69,28 +70,30 @@ def remove_delta(file: Path) -> None:
 class Delta:
     """One run's delta on a connection made with `Lake.connect(delta=…)`."""
 
-    def __init__(self, connection: Connection, key: DeltaKey, file: Path) -> None:
+    def __init__(self, lake: Lake, connection: Connection, key: DeltaKey, file: Path) -> None:
         self.connection = connection
+        self._lake = lake
+        self._known = 0
         self._folder = staged_folder(file)
         self._parameters = key.parameters()
 
     def known(self) -> tuple[Highs, Digests]:
         """Digests (high, low) of the records of the supplier's last applied feed that may be passed over."""
-        count = int(str(statements.row(self.connection, "sync/count_known", self._parameters)["records"]))
-        hi, lo = np.empty(count, np.uint32), np.empty(count, np.uint64)
-        filled = 0
-        for batch in statements.run(self.connection, "sync/known", self._parameters).to_arrow_reader(_DIGESTS):
-            part = slice(filled, filled + batch.num_rows)
-            hi[part], lo[part] = map(np.from_dlpack, batch.columns)  # `to_numpy` would import pandas
-            filled = part.stop
-        return hi[:filled], lo[:filled]
+        self._lake.allot(self.connection, sparing=True)
+        found = statements.run(self.connection, "sync/known", self._parameters).fetchnumpy()
+        self._lake.allot(self.connection, sparing=True)
+        self._known = len(found["digest_lo"])
+        return np.asarray(found["digest_hi"], np.uint32), np.asarray(found["digest_lo"], np.uint64)
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:
         """A place to append batches to; afterwards they stand in `delta.offers` and `delta.refusals`."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
-        yield Staging(self._folder)
+        staging = Staging(self._folder)
+        yield staging
+        if min(staging.rows, self._known) > _MANY:
+            self._lake.allot(self.connection, sparing=False)
         statements.run(self.connection, "sync/stage")
 
     def mark_absent(self, hi: Highs, lo: Digests) -> None:
@@ -100,23 +103,16 @@ class Delta:
         statements.run(self.connection, "sync/load_absent")
         path.unlink()
 
-    def clashes(self) -> tuple[Highs, Digests]:
-        """Digests (high, low) of the known records that have the key of a staged offer."""
-        found = statements.run(self.connection, "sync/clashes", self._parameters).fetchnumpy()
-        return np.asarray(found["digest_hi"], np.uint32), np.asarray(found["digest_lo"], np.uint64)
+    def find_clashes(self) -> int:
+        """How many known records were passed over and have the key of a staged offer; `known` gives them no more."""
+        return int(str(statements.row(self.connection, "sync/clashes", self._parameters)["clashes"]))
 
     def refuse_duplicates(self) -> None:
         """Refuse all but the first row of a key."""
         statements.run(self.connection, "sync/duplicates")
 
     def _describe(self) -> None:
-        self._spare_memory()
         statements.run(self.connection, "sync/describe", self._parameters)
-
-    def _spare_memory(self) -> None:
-        """Let one thread do the work when there is much of it: two would need twice the memory."""
-        if int(str(statements.row(self.connection, "sync/count_candidates")["candidates"])) > _MANY:
-            self.connection.execute("SET threads = 1")
 
     def compare(self, *, complete: bool) -> dict[str, object]:
         """Work out what has to be written, and measure it; absent offers are missing only in a complete feed."""
@@ -130,9 +126,9 @@ class Delta:
         self._describe()
         return statements.row(self.connection, "sync/describe_past", self._parameters)
 
-    def restore(self, lake: Lake, counts: Mapping[str, object], message: str) -> tuple[int, int]:
+    def restore(self, counts: Mapping[str, object], message: str) -> tuple[int, int]:
         """Bring the supplier back to the snapshot attached as `past`; gives the snapshots before and after."""
-        return self._write(lake, "sync/restore", counts, message)
+        return self._write("sync/restore", counts, message)
 
     def compare_expired(self, missing_before: datetime) -> int:
         """Stage the deletion of offers that have been missing since before that time; gives how many."""
@@ -141,27 +137,26 @@ class Delta:
         self._describe()
         return int(str(statements.row(self.connection, "absence/count", parameters)["expired"]))
 
-    def suspect(self, lake: Lake, message: str) -> None:
+    def suspect(self, message: str) -> None:
         """Note in the lake which active offers a held feed leaves out."""
-        lake.write(
+        self._lake.write(
             self.connection, lambda connection: statements.run(connection, "sync/suspect", self._parameters), message
         )
 
-    def apply(self, lake: Lake, counts: Mapping[str, object], message: str) -> tuple[int, int]:
+    def apply(self, counts: Mapping[str, object], message: str) -> tuple[int, int]:
         """Write the delta in one transaction; gives the lake's snapshots before and after it."""
-        return self._write(lake, "sync/apply", counts, message)
+        return self._write("sync/apply", counts, message)
 
-    def _write(self, lake: Lake, name: str, counts: Mapping[str, object], message: str) -> tuple[int, int]:
+    def _write(self, name: str, counts: Mapping[str, object], message: str) -> tuple[int, int]:
         parameters = {**self._parameters, **counts}
-        self._spare_memory()
         statements.run(self.connection, "sync/date", self._parameters)
 
         def work(connection: Connection) -> int:
-            before = lake.snapshot(connection)
+            before = self._lake.snapshot(connection)
             statements.run(connection, name, parameters)
             return before
 
-        before = lake.write(self.connection, work, message)
+        before = self._lake.write(self.connection, work, message)
         return before, before + 1
 
 

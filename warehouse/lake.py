@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ByteSize, ConfigDict, TypeAdapter
 
 from commerce.errors import Permanent, Transient
 from warehouse import statements
@@ -27,6 +27,8 @@ Lock = Callable[[str], AbstractContextManager[object]]
 
 _CONFLICTS = ("conflict", "database is locked", "could not serialize")
 _ATTEMPTS = 5
+_BYTES = TypeAdapter(ByteSize)
+_SPARING = 128_000_000
 _IN_USE = ("could not set lock", "unique file handle")
 _FULL = ("no space left", "disk quota", "disk is full", "file too large")
 _BROKEN = ("disk i/o error", "unable to open database", "readonly database")
@@ -47,7 +49,7 @@ class LakeSettings(BaseModel):
     catalog_file: Path
     catalog_url: str = ""
     temp_path: Path
-    memory_limit: str = "128MB"
+    memory_limit: str = "256MB"
     threads: int = 2
 
 
@@ -120,6 +122,14 @@ class Lake:
         options += [f"SNAPSHOT_VERSION {int(snapshot)}"] if snapshot is not None else []
         connection.execute(self._attach("lake", ", ".join(options)))
         connection.execute("USE lake")
+
+    def allot(self, connection: Connection, *, sparing: bool) -> None:
+        """Let the connection take all the memory that the settings allow, or as little as an ordinary sync needs.
+
+        To set the limit also makes DuckDB give back at once what it keeps for later.
+        """
+        limit = _BYTES.validate_python(self.settings.memory_limit)
+        connection.execute(f"SET memory_limit = '{min(limit, _SPARING) if sparing else limit}B'")
 
     def snapshot(self, connection: Connection) -> int:
         """Number of the newest snapshot."""

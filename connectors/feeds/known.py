@@ -10,7 +10,6 @@ import xxhash
 
 Digests = npt.NDArray[np.uint64]
 Highs = npt.NDArray[np.uint32]
-_UNSEEN, _SEEN, _FORGOTTEN = range(3)
 
 
 class KnownRecords:
@@ -34,7 +33,7 @@ class KnownRecords:
         bits = max(len(lo).bit_length() - 2, 1)
         self._shift = np.uint64(64 - bits)
         self._bounds = np.searchsorted(lo, np.arange(1 << bits, dtype=np.uint64) << self._shift).astype(np.int32)
-        self._state = np.full(len(lo), _UNSEEN, np.uint8)
+        self._seen = np.zeros(len(lo), np.bool_)
         self._recognised = np.empty(0, np.int64)
         self._seed = seed
 
@@ -60,9 +59,9 @@ class KnownRecords:
         """
         found = self._find(digests[:, 0], digests[:, 1])
         unseen = np.flatnonzero(found >= 0)
-        unseen = unseen[self._state[found[unseen]] == _UNSEEN]
+        unseen = unseen[~self._seen[found[unseen]]]
         places, first = np.unique(found[unseen], return_index=True)
-        self._state[places] = _SEEN
+        self._seen[places] = True
         self._recognised = np.full(len(digests), -1, np.int64)
         self._recognised[unseen[first]] = places
         return self._recognised < 0
@@ -70,19 +69,13 @@ class KnownRecords:
     def take_back(self, count: int) -> None:
         """The last `count` of the records that `new` was asked about were not cut rightly: they were not seen."""
         places = self._recognised[len(self._recognised) - count :]
-        self._state[places[places >= 0]] = _UNSEEN
-
-    def forget(self, hi: Highs, lo: Digests) -> None:
-        """Nothing was seen yet, and these records (known ones) will be parsed and count as absent, come what may."""
-        self._state[self._state == _SEEN] = _UNSEEN
-        self._state[self._find(hi, lo)] = _FORGOTTEN
+        self._seen[places[places >= 0]] = False
 
     def absent(self) -> tuple[Highs, Digests]:
         """Digests (high, low) of the last feed's records that have not been seen in this one."""
-        absent = self._state != _SEEN
-        return self._hi[absent], self._lo[absent]
+        return self._hi[~self._seen], self._lo[~self._seen]
 
-    def _find(self, hi: npt.NDArray[np.uint64] | Highs, lo: Digests) -> npt.NDArray[np.int64]:
+    def _find(self, hi: Digests, lo: Digests) -> npt.NDArray[np.int64]:
         """The place of each digest, or -1.
 
         Digests spread evenly: the leading bits say where to begin, a few places before the end of the search.

@@ -76,6 +76,6 @@ def _delete_expired(catalog: Catalog, supplier: Supplier, missing_before: dateti
         deleted = delta.compare_expired(missing_before)
         counts = {**NO_COUNTS, "deleted": deleted}
         message = f"expiry {supplier.slug} {run.run_id}"
-        before, after = delta.apply(catalog.lake, lake_counts(counts, "expiry", ""), message)
+        before, after = delta.apply(lake_counts(counts, "expiry", ""), message)
         run.end("applied", counts=counts, snapshot_before=before, snapshot_after=after)
     return deleted

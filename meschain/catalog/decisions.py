@@ -89,7 +89,7 @@ def roll_back(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
             counts = delta.compare_with_past()
             decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or f"undid {undone.id}"}
             run.note(base_run_id=undone.id, counts=counts, **decided)
-            before, after = delta.restore(catalog.lake, counts, f"rollback of {undone.id}")
+            before, after = delta.restore(counts, f"rollback of {undone.id}")
         return run.end("applied", snapshot_before=before, snapshot_after=after)
 
 
@@ -119,7 +119,7 @@ def _apply_staged(catalog: Catalog, supplier: Supplier, run: Run) -> tuple[int, 
     key = DeltaKey(catalog.tenant, supplier.slug, run.id, utc_now())
     with catalog.lake.connect(delta=path) as connection:
         counts = lake_counts(run.counts, run.kind, feed_hash)
-        return Delta(connection, key, path).apply(catalog.lake, counts, f"approved {supplier.slug} {run.id}")
+        return Delta(catalog.lake, connection, key, path).apply(counts, f"approved {supplier.slug} {run.id}")
 
 
 def _held(catalog: Catalog, run_id: str) -> Run:

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
-import pyarrow as pa
 
 from connectors.feeds.known import KnownRecords
 from connectors.feeds.layout import Layout
@@ -21,7 +20,6 @@ from warehouse.delta import Delta, Staging
 
 log = logging.getLogger(__name__)
 _libc = ctypes.CDLL(None)
-pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps some forty MiB for later; see `release_memory`
 if hasattr(_libc, "mallopt"):
     _libc.mallopt(-8, 1)  # M_ARENA_MAX: an arena for each thread keeps another twenty
 Progress = Callable[[int], None]
@@ -50,16 +48,18 @@ def stage_feed(
 
     When a staged row has the key of a record that was passed over, the feed is read again without passing over it.
     """
-    known = KnownRecords(*delta.known(), seed=seed)
     while True:
+        known = KnownRecords(*delta.known(), seed=seed)
+        release_memory()
         with delta.staging() as staging:
             staged = _stage_all(staging, files, layout, normalise, known, max_bytes, progress)
         delta.mark_absent(*known.absent())
-        clashing = delta.clashes()
-        if not len(clashing[0]):
+        del known  # its memory is wanted
+        release_memory()
+        clashes = delta.find_clashes()
+        if not clashes:
             break
-        log.info("%d rows have the key of a known record: reading the feed again", len(clashing[0]))
-        known.forget(*clashing)
+        log.info("%d known records have the key of a new one: reading the feed again", clashes)
     delta.refuse_duplicates()
     return staged
 

@@ -26,7 +26,7 @@ from meschain.catalog.profile import FeedProfile
 from meschain.catalog.proposal import Proposal, propose
 from meschain.catalog.runs import OpenRun, held_run, open_run
 from meschain.catalog.sources import fetch, recall, remember
-from meschain.catalog.staging import Progress, Staged, release_memory, stage_feed
+from meschain.catalog.staging import Progress, Staged, stage_feed
 from meschain.catalog.suppliers import current_profile, save_profile
 from meschain.catalog.tables import Run, Supplier
 from meschain.store.base import utc_now
@@ -107,7 +107,7 @@ def open_delta(run: OpenRun, *, snapshot: int | None = None) -> Iterator[Delta]:
     path = catalog.delta_file(run.run_id)
     key = DeltaKey(catalog.tenant, run.supplier.slug, run.run_id, utc_now())
     with catalog.lake.connect(delta=path, snapshot=snapshot) as connection:
-        yield Delta(connection, key, path)
+        yield Delta(catalog.lake, connection, key, path)
     if not run.held:
         remove_delta(path)
 
@@ -151,7 +151,6 @@ def prepare(run: OpenRun, delta: Delta, feed: Kept, progress: Progress) -> Prepa
     normalise = Normaliser(profile, catalog.currency)
     seed = profile.fingerprint(catalog.currency or "")
     staged = stage_feed(delta, feed.files, profile.layout, normalise, seed, catalog.max_bytes, progress)
-    release_memory()
     measures = Measures.model_validate(delta.compare(complete=profile.absence.complete))
     counts = {**counts_of(measures, staged), "seed": seed}
     return Prepared(measures, judge(measures, profile.gate), profile_id, counts)
@@ -161,7 +160,7 @@ def end_run(
     run: OpenRun, delta: Delta, files: list[dict[str, Any]], prepared: Prepared, kind: str, feed_hash: str
 ) -> Run:
     """Apply the delta, or hold it for a person when the gate found a reason."""
-    lake, supplier = run.catalog.lake, run.supplier.slug
+    supplier = run.supplier.slug
     columns: dict[str, Any] = {
         "files": files,
         "counts": prepared.counts,
@@ -169,10 +168,10 @@ def end_run(
         "gate": [asdict(finding) for finding in prepared.findings],
     }
     if prepared.findings:
-        delta.suspect(lake, f"held {supplier} {run.run_id}")
+        delta.suspect(f"held {supplier} {run.run_id}")
         return run.end("held", **columns)
     run.note(**columns)
-    before, after = delta.apply(lake, lake_counts(prepared.counts, kind, feed_hash), f"{kind} {supplier} {run.run_id}")
+    before, after = delta.apply(lake_counts(prepared.counts, kind, feed_hash), f"{kind} {supplier} {run.run_id}")
     return run.end("applied", snapshot_before=before, snapshot_after=after)
 
 

@@ -1,4 +1,4 @@
-"""CSV, TSV and semicolon files: cut into records by lines, known records passed over, new ones parsed by Arrow.
+"""CSV, TSV and semicolon files: cut into records by lines, known records passed over, new ones parsed by Polars.
 
 A record is a line, or several when a quoted field runs over line ends. Every record stands for itself: one that does
 not have the heading's number of fields is rejected with its text, and the next one is read as if nothing had been.
@@ -13,8 +13,6 @@ from typing import BinaryIO
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv
 
 from commerce.errors import Permanent
 from connectors.feeds.known import Digests, KnownRecords
@@ -235,11 +233,11 @@ def _fields_of(record: bytes, layout: Layout) -> list[str]:
 
 
 @cache
-def _well_quoted(quote: str, delimiter: str) -> re.Pattern[bytes]:
-    """What a record is like that `_fields` can cut, as far as quotes go: a field has them all around or is plain."""
+def _well_quoted(quote: str, delimiter: str, width: int) -> re.Pattern[bytes]:
+    """What a record of `width` fields is like that `_fields` can cut: a field has its quotes all around or is plain."""
     q, d = (re.escape(mark.encode()) for mark in (quote, delimiter))
     field = rb"(?:%b[^%b]*+(?:%b%b[^%b]*+)*+%b|[^%b%b\n][^%b\n]*+)?" % (q, q, q, q, q, q, q, d, d)
-    return re.compile(rb"%b(?:%b%b)*+\r?" % (field, d, field))
+    return re.compile(rb"%b(?:%b%b){%d}\r?" % (field, d, field, width - 1))
 
 
 def _parse(fresh: Fresh, columns: list[str], layout: Layout) -> Batch:
@@ -260,64 +258,30 @@ def _parse_together(records: list[bytes], columns: list[str], layout: Layout) ->
     None when it has to be done singly: when the numbers do not come out as they went in, some record swallowed another
     or fell apart.
     """
-    quote = layout.quote.encode()
-    whole = list(range(len(records)))
-    data = _numbered(records, whole, layout)
-    if quote and quote in data:  # Arrow bears quotes in the wrong place, and then gives half a field
-        well = _well_quoted(layout.quote, layout.delimiter).fullmatch
-        whole = [number for number, record in enumerate(records) if quote not in record or well(record)]
-        data = _numbered(records, whole, layout)
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):  # which Arrow takes for the end of a line
+    mark, quote, last = layout.delimiter.encode(), layout.quote.encode(), len(columns) - 1
+    well = _well_quoted(layout.quote, layout.delimiter, len(columns)).fullmatch if quote else None
+    good = [
+        number
+        for number, record in enumerate(records)
+        if (well(record) if well and quote in record else record.count(mark) == last)
+    ]
+    data = b"".join([b"%d%b%b\n" % (number, mark, records[number]) for number in good])
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):  # which csv takes for the end of a line
         return None
-    read = _read_csv(data, [_NUMBER, *columns], layout)
-    if read is None:
-        return None
-    table, ragged = read
-    good = np.setdiff1d(whole, ragged)
-    if table[_NUMBER].to_list() != good.astype(str).tolist():
-        return None
-    return table, np.setdiff1d(np.arange(len(records)), good).tolist()
-
-
-def _numbered(records: list[bytes], numbers: list[int], layout: Layout) -> bytes:
-    mark = layout.delimiter.encode()
-    return b"".join([b"%d%b%b\n" % (number, mark, records[number]) for number in numbers])
-
-
-def _read_csv(data: bytes, names: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]] | None:
-    """What Arrow makes of `data`: texts, and the numbers of records with another number of fields; None if nothing."""
-    ragged: list[str] = []
-
-    def remember(row: pyarrow.csv.InvalidRow) -> str:
-        ragged.append(row.text)
-        return "skip"
-
     try:
-        _check_utf8(data)  # what `remember` is given has to be text
-        table = pyarrow.csv.read_csv(
-            io.BytesIO(data or layout.delimiter.encode() * (len(names) - 1) + b"\n"),
-            read_options=pyarrow.csv.ReadOptions(column_names=names),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=layout.delimiter,
-                quote_char=layout.quote or False,
-                newlines_in_values=bool(layout.quote),
-                invalid_row_handler=remember,
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
+        table = pl.read_csv(
+            data,
+            has_header=False,
+            separator=layout.delimiter,
+            quote_char=layout.quote or None,
+            schema=dict.fromkeys([_NUMBER, *columns], pl.String),
+            empty_string_is_null=False,
         )
-        return pl.DataFrame(table.slice(0 if data else 1)), [
-            int(text.partition(layout.delimiter)[0]) for text in ragged
-        ]
-    except (pa.ArrowInvalid, ValueError):
+    except (pl.exceptions.PolarsError, ValueError):  # not UTF-8, or a mark of several bytes
         return None
-
-
-def _check_utf8(data: bytes) -> None:
-    """Raise ArrowInvalid if `data` is not UTF-8; faster than decoding it."""
-    offsets = np.array([0, len(data)], np.int32)
-    pa.StringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(data)).validate(full=True)
+    if table[_NUMBER].to_list() != list(map(str, good)):
+        return None
+    return table, sorted(set(range(len(records))).difference(good))
 
 
 def _parse_singly(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]]:

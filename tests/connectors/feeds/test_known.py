@@ -58,21 +58,6 @@ def test_passes_over_the_first_occurrence_of_what_is_known(accepted: list[bytes]
     assert sorted(absent(known)) == sorted(pairs(set(accepted) - seen))
 
 
-@given(records, chunks, st.sets(st.sampled_from([b"a", b"b", b"c", b"d"])))
-def test_what_is_forgotten_is_parsed_and_absent(
-    accepted: list[bytes], feed: list[list[bytes]], forgotten: set[bytes]
-) -> None:
-    """As if it had never been known, but that it counts as absent; what was seen before is seen anew."""
-    known = known_of(accepted)
-    read(known, feed)
-    forgotten &= set(accepted)
-    digests = known.digests(sorted(forgotten), 0)
-    known.forget(digests[:, 0].astype(np.uint32), digests[:, 1])
-    parsed, seen = expected([record for record in accepted if record not in forgotten], feed)
-    assert read(known, feed) == parsed
-    assert sorted(absent(known)) == sorted(pairs(set(accepted) - seen))
-
-
 @given(records, records, records, st.integers(0, 12))
 def test_take_back_from_a_record_on(accepted: list[bytes], before: list[bytes], chunk: list[bytes], count: int) -> None:
     """As if the last records of the last chunk had never been asked for; those of an earlier chunk stay."""

@@ -84,25 +84,23 @@ SEMI JOIN (FROM delta.differing WHERE kind = 'missing') AS d USING (supplier_sku
 CROSS JOIN delta.run AS r;
 
 CREATE OR REPLACE VIEW delta.changes AS
-WITH
-listed AS (SELECT supplier_sku, kind, unnest(fields) AS told FROM delta.differing),
-longer AS (SELECT supplier_sku, kind FROM delta.differing WHERE long_differs),
-told AS (
-    SELECT supplier_sku, kind, told.field, told.before, told.after
-    FROM listed
+WITH told AS (
+    SELECT supplier_sku, kind, unnest(fields) AS told FROM delta.differing
     UNION ALL
-    SELECT supplier_sku, l.kind, 'description', b.description, w.description
-    FROM longer AS l JOIN delta.before AS b USING (supplier_sku) JOIN delta.candidates AS w USING (supplier_sku)
-    WHERE b.description IS DISTINCT FROM w.description
-    UNION ALL
-    SELECT supplier_sku, l.kind, 'image_urls', b.image_urls::VARCHAR, w.image_urls::VARCHAR
-    FROM longer AS l JOIN delta.before AS b USING (supplier_sku) JOIN delta.candidates AS w USING (supplier_sku)
-    WHERE b.image_urls IS DISTINCT FROM w.image_urls
-    UNION ALL
-    SELECT supplier_sku, l.kind, 'attributes', b.attributes, w.attributes
-    FROM longer AS l JOIN delta.before AS b USING (supplier_sku) JOIN delta.candidates AS w USING (supplier_sku)
-    WHERE b.attributes IS DISTINCT FROM w.attributes
+    SELECT supplier_sku, d.kind, unnest(list_filter(
+        [
+            CASE WHEN b.description IS DISTINCT FROM w.description THEN {'field': 'description', 'before': b.description, 'after': w.description} END,
+            CASE WHEN b.image_urls IS DISTINCT FROM w.image_urls THEN {'field': 'image_urls', 'before': b.image_urls::VARCHAR, 'after': w.image_urls::VARCHAR} END,
+            CASE WHEN b.attributes IS DISTINCT FROM w.attributes THEN {'field': 'attributes', 'before': b.attributes, 'after': w.attributes} END
+        ],
+        lambda field: field IS NOT NULL
+    ))
+    FROM (SELECT supplier_sku, kind FROM delta.differing WHERE long_differs) AS d
+    JOIN delta.before AS b USING (supplier_sku)
+    JOIN delta.candidates AS w USING (supplier_sku)
 )
-SELECT r.run_id, r.now AS changed_at, r.supplier, t.supplier_sku, t.kind, t.field, t.before, t.after
+SELECT
+    r.run_id, r.now AS changed_at, r.supplier, t.supplier_sku, t.kind, t.told.field AS field, t.told.before AS before,
+    t.told.after AS after
 FROM told AS t
 CROSS JOIN delta.run AS r;

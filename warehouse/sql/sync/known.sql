@@ -1,6 +1,6 @@
 -- Records of the last feed that can be told by their bytes. One that came more than once, or shares its key with a row that
 -- was refused for it, has to be read again every time, for what becomes of it depends on the others.
-CREATE OR REPLACE TEMP TABLE unsure AS
+CREATE TEMP TABLE IF NOT EXISTS unsure AS
 WITH refused AS (
     SELECT digest_hi, digest_lo, supplier_sku, reason, source_file, row_number
     FROM raw.quarantine

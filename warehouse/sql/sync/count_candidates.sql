@@ -1,1 +1,0 @@
-SELECT count(*) AS candidates FROM delta.candidates;

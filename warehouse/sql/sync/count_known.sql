@@ -1,1 +1,0 @@
-SELECT count(*) AS records FROM raw.records WHERE supplier = $supplier;
