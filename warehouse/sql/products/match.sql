@@ -34,12 +34,18 @@ SELECT
 FROM keyed AS k
 LEFT JOIN parts AS p ON k.gtin IS NULL AND p.part = k.part;
 
+-- Most products have one offer, and need no aggregate over texts, which cannot be spilled to disk.
+CREATE OR REPLACE TEMP TABLE shared AS SELECT product_id FROM matched GROUP BY product_id HAVING count(*) > 1;
+
 CREATE OR REPLACE TEMP TABLE matched_products AS
-SELECT
-    product_id, min(matched_by) AS matched_by, min(gtin) AS gtin,
-    first(brand ORDER BY supplier, supplier_sku) FILTER (brand IS NOT NULL) AS brand,
-    first(mpn ORDER BY supplier, supplier_sku) FILTER (mpn IS NOT NULL) AS mpn,
-    first(title ORDER BY supplier, supplier_sku) FILTER (title IS NOT NULL) AS title,
-    count(*) AS offers, count(DISTINCT supplier) AS suppliers
+SELECT product_id, matched_by, gtin, brand, mpn, title, 1::BIGINT AS offers, 1::BIGINT AS suppliers
 FROM matched
+ANTI JOIN shared USING (product_id)
+UNION ALL
+SELECT
+    product_id, min(matched_by), min(gtin), arg_min(brand, supplier || ':' || supplier_sku),
+    arg_min(mpn, supplier || ':' || supplier_sku), arg_min(title, supplier || ':' || supplier_sku), count(*),
+    count(DISTINCT supplier)
+FROM matched
+SEMI JOIN shared USING (product_id)
 GROUP BY product_id;
