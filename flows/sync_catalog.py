@@ -1,5 +1,6 @@
 """Flow: bring one supplier's feed into the lake, or hold it for a person to look at."""
 
+import asyncio
 from typing import Any
 
 from prefect import flow
@@ -15,8 +16,7 @@ async def sync_catalog(supplier: Supplier, tenant: Tenant = None, *, force: Forc
     """Bring one supplier's feed into the lake."""
     run_id = await naming.name_run(f"sync {supplier}")
     synced = await catalog.sync_feed(tenant, supplier, force=force, run_id=run_id)
-    checked = await catalog.check_quality(synced)
-    if synced.changed:
-        await catalog.match_products(synced.tenant)
+    matching = [catalog.match_products(synced.tenant)] if synced.changed else []
+    checked, *_ = await asyncio.gather(catalog.check_quality(synced), *matching)
     await results.publish_run(synced, checked)
     return endings.ending(synced, checked)

@@ -76,20 +76,17 @@ class KnownRecords:
         return self._hi[~self._seen], self._lo[~self._seen]
 
     def _find(self, hi: Digests, lo: Digests) -> npt.NDArray[np.int64]:
-        """The place of each digest, or -1.
+        """The place of each digest, or -1; one that shares its low part with another may not be found, and is parsed.
 
         Digests spread evenly: the leading bits say where to begin, a few places before the end of the search.
         """
         if not len(self):
             return np.full(len(lo), -1, np.int64)
         last = len(self) - 1
-        found = np.minimum(self._bounds[(lo >> self._shift).astype(np.int64)].astype(np.int64), last)
+        found = np.minimum(self._bounds[lo >> self._shift], last)
         searching = np.arange(len(found))
         while len(searching):
             at = found[searching]
-            below = (at < last) & (
-                (self._lo[at] < lo[searching]) | ((self._lo[at] == lo[searching]) & (self._hi[at] < hi[searching]))
-            )
-            searching = searching[below]
+            searching = searching[(self._lo[at] < lo[searching]) & (at < last)]
             found[searching] += 1
         return np.where((self._lo[found] == lo) & (self._hi[found] == hi), found, -1)

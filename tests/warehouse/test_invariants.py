@@ -19,7 +19,7 @@ BREAKS = {
     "newest_offers_have_a_record": "DELETE FROM raw.records WHERE supplier_sku = 'A002'",
     "offers_are_unique": "INSERT INTO core.offers FROM core.offers WHERE supplier_sku = 'A003'",
     "offers_belong_to_one_product": "INSERT INTO core.product_offers SELECT product_id || '?', supplier, supplier_sku, "
-    "matched_by FROM core.product_offers WHERE supplier_sku = 'A004'",
+    "matched_by, gives FROM core.product_offers WHERE supplier_sku = 'A004'",
     "offers_come_from_a_run": "UPDATE core.offers SET run_id = 'nobody' WHERE supplier_sku = 'A005'",
     "open_refusals_can_be_read_again": "UPDATE raw.quarantine SET raw = ''",
     "prices_are_positive": "UPDATE core.offers SET list_price = 0 WHERE supplier_sku = 'A006'",

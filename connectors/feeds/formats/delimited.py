@@ -145,22 +145,16 @@ def _records(file: BinaryIO, layout: Layout, width: int, begin: int) -> Iterator
                 f"The line near byte {begin - len(rest):,} is longer than {_LONGEST_LINE:,} bytes; expected a record "
                 "on each line. Is this another format?"
             )
-        if quote and (carried or _has_odd_line(data, quote)):
+        if quote and (carried or _has_odd_line(lines, quote)):
             lines, carried = _join_quoted(carried + lines, layout, width, at_end=False)
         yield _without_blank(lines)
     lines, _ = _join_quoted([*carried, rest], layout, width, at_end=True) if quote else ([rest], [])
     yield _without_blank(lines)
 
 
-def _has_odd_line(data: bytes, quote: bytes) -> bool:
-    """Whether a finished line holds an odd number of quotes: only then may a field run over its end."""
-    marks = data.translate(None, _all_but(quote + b"\n"))
-    return quote in marks[: marks.rfind(b"\n") + 1].replace(quote * 2, b"")
-
-
-@cache
-def _all_but(kept: bytes) -> bytes:
-    return bytes(set(range(256)) - set(kept))
+def _has_odd_line(lines: list[bytes], quote: bytes) -> bool:
+    """Whether a line holds an odd number of quotes: only then may a field run over its end."""
+    return any(quote in line and line.count(quote) % 2 for line in lines)
 
 
 def _without_blank(lines: list[bytes]) -> list[bytes]:

@@ -95,8 +95,6 @@ def test_both_parts_have_to_agree() -> None:
     hi, lo = digest[:, 0].astype(np.uint32), digest[:, 1]
     others = [KnownRecords(hi + np.uint32(1), lo), KnownRecords(hi, lo + np.uint64(1))]
     assert [known.new(digest).all() for known in others] == [True, True]
-    both = KnownRecords(np.concatenate([hi + np.uint32(1), hi, hi - np.uint32(1)]), np.repeat(lo, 3))
-    assert not both.new(digest).any()
 
 
 def test_many_records_are_asked_in_a_moment() -> None:

@@ -30,22 +30,7 @@ SELECT
     CASE
         WHEN k.linked IS NOT NULL THEN 'link' WHEN k.gtin IS NOT NULL THEN 'gtin' WHEN k.part IS NOT NULL THEN 'mpn' ELSE 'none'
     END AS matched_by,
-    coalesce(k.gtin, p.gtin) AS gtin, k.brand, k.mpn, k.title
+    coalesce(k.gtin, p.gtin) AS gtin, k.brand, k.mpn, k.title,
+    hash(coalesce(k.gtin, p.gtin), k.brand, k.mpn, k.title) AS gives
 FROM keyed AS k
 LEFT JOIN parts AS p ON k.gtin IS NULL AND p.part = k.part;
-
--- Most products have one offer, and need no aggregate over texts, which cannot be spilled to disk.
-CREATE OR REPLACE TEMP TABLE shared AS SELECT product_id FROM matched GROUP BY product_id HAVING count(*) > 1;
-
-CREATE OR REPLACE TEMP TABLE matched_products AS
-SELECT product_id, matched_by, gtin, brand, mpn, title, 1::BIGINT AS offers, 1::BIGINT AS suppliers
-FROM matched
-ANTI JOIN shared USING (product_id)
-UNION ALL
-SELECT
-    product_id, min(matched_by), min(gtin), arg_min(brand, supplier || ':' || supplier_sku),
-    arg_min(mpn, supplier || ':' || supplier_sku), arg_min(title, supplier || ':' || supplier_sku), count(*),
-    count(DISTINCT supplier)
-FROM matched
-SEMI JOIN shared USING (product_id)
-GROUP BY product_id;
