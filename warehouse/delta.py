@@ -114,9 +114,13 @@ class Delta:
     def _describe(self) -> None:
         statements.run(self.connection, "sync/describe", self._parameters)
 
-    def compare(self, *, complete: bool) -> dict[str, object]:
-        """Work out what has to be written, and measure it; absent offers are missing only in a complete feed."""
-        statements.run(self.connection, "sync/compare", {**self._parameters, "complete": complete})
+    def compare(self, *, complete: bool, other_rules: bool = False) -> dict[str, object]:
+        """Work out what has to be written, and measure it; absent offers are missing only in a complete feed.
+
+        With `other_rules`, feeds did perhaps not have to be complete so far: offers without a record are absent too.
+        """
+        rules = {"complete": complete, "other_rules": other_rules}
+        statements.run(self.connection, "sync/compare", {**self._parameters, **rules})
         self._describe()
         return statements.row(self.connection, "sync/measure", self._parameters)
 

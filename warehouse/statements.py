@@ -8,7 +8,10 @@ from importlib.resources import files
 
 import duckdb
 
+from commerce.errors import Refused
+
 Parameters = Mapping[str, object]
+_TEXT = re.compile(r"[^\0\ud800-\udfff]*")
 _TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$(\w+)")
 """A comment, a text or a parameter: only the last has a group."""
 
@@ -38,7 +41,7 @@ def bound(statement: str, parameters: Parameters) -> str:
 
 
 def literal(value: object) -> str:
-    """A value as SQL, texts quoted. Raises TypeError for a kind of value that no statement takes."""
+    """A value as SQL, texts quoted. Raises Refused for a text that has no UTF-8, TypeError for another kind of value."""
     if value is None:
         return "NULL"
     if isinstance(value, bool | int):
@@ -46,6 +49,8 @@ def literal(value: object) -> str:
     if isinstance(value, datetime):
         return f"TIMESTAMPTZ '{value.isoformat()}'"
     if isinstance(value, str):
+        if not _TEXT.fullmatch(value):
+            raise Refused(f"{value!r} is no text that can be looked for: it holds a surrogate or a NUL.")
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"

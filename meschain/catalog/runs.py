@@ -191,7 +191,7 @@ def _fail(run: OpenRun, error: Exception) -> None:
     try:
         _put_right(run.catalog, run.run_id, _told(error), seconds=seconds, peak_mb=peak_mb())
     except Exception as second:  # noqa: BLE001 - the first error is the one to tell; the next run puts this one right
-        log.info("Run %s could not be ended: %s", run.run_id, second)
+        log.warning("Run %s could not be ended: %s", run.run_id, second)
 
 
 def _clear_deltas(catalog: Catalog, supplier: Supplier) -> None:

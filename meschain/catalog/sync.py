@@ -151,7 +151,8 @@ def prepare(run: OpenRun, delta: Delta, feed: Kept, progress: Progress) -> Prepa
     normalise = Normaliser(profile, catalog.currency)
     seed = profile.fingerprint(catalog.currency or "")
     staged = stage_feed(delta, feed.files, profile.layout, normalise, seed, catalog.max_bytes, progress)
-    measures = Measures.model_validate(delta.compare(complete=profile.absence.complete))
+    same_rules = run.base is not None and run.base.kind == "sync" and run.base.profile_id == profile_id
+    measures = Measures.model_validate(delta.compare(complete=profile.absence.complete, other_rules=not same_rules))
     counts = {**counts_of(measures, staged), "seed": seed}
     return Prepared(measures, judge(measures, profile.gate), profile_id, counts)
 

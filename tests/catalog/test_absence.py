@@ -71,6 +71,17 @@ def test_a_feed_that_is_not_complete_makes_nothing_missing(shop: Shop) -> None:
     assert len(shop.offers()) == 31
 
 
+def test_what_was_left_out_before_is_missing_once_feeds_have_to_be_complete(shop: Shop) -> None:
+    shop.profile({**_PROFILE, "absence": {"complete": False}})
+    shop.sync(goods(30))
+    shop.sync(goods(28))
+    shop.profile(_PROFILE)
+    run = shop.sync(goods(28))
+    assert (run.status, run.counts["missing"], run.counts["changed"]) == ("applied", 2, 0)
+    assert shop.ask(_STATES) == [("A029", "missing"), ("A030", "missing")]
+    assert shop.sync(goods(28, title="Renamed")).counts["missing"] == 0
+
+
 def test_what_a_held_feed_leaves_out_is_suspected_until_it_is_decided(shop: Shop) -> None:
     shop.sync(goods(30))
     run = shop.sync(goods(10))

@@ -2,13 +2,24 @@
 -- delta.before, the same ones as they are, and those that would be gone.
 CREATE OR REPLACE TEMP TABLE gone AS
 WITH
-leaving AS MATERIALIZED (
-    SELECT DISTINCT r.supplier_sku
+absent AS (
+    SELECT r.supplier_sku
     FROM raw.records AS r
     SEMI JOIN delta.absent AS a ON a.digest_lo = r.digest_lo AND a.digest_hi = r.digest_hi
-    ANTI JOIN delta.offers AS o ON o.supplier_sku = r.supplier_sku
-    ANTI JOIN delta.refusals AS f ON f.supplier_sku = r.supplier_sku AND f.scope = 'row'
-    WHERE r.supplier = $supplier AND r.supplier_sku IS NOT NULL AND $complete
+    WHERE r.supplier = $supplier AND r.supplier_sku IS NOT NULL
+    UNION ALL
+    -- Left out when the feed did not have to be complete: no record tells of them any more.
+    SELECT o.supplier_sku
+    FROM core.offers AS o
+    WHERE o.supplier = $supplier AND o.status = 'active' AND $other_rules
+        AND o.supplier_sku NOT IN (SELECT supplier_sku FROM raw.records WHERE supplier = $supplier AND supplier_sku IS NOT NULL)
+),
+leaving AS MATERIALIZED (
+    SELECT DISTINCT supplier_sku
+    FROM absent
+    ANTI JOIN delta.offers AS o USING (supplier_sku)
+    ANTI JOIN (SELECT supplier_sku FROM delta.refusals WHERE scope = 'row') AS f USING (supplier_sku)
+    WHERE $complete
 ),
 -- A key that a known record still names, be it a refused one, is in the feed.
 staying AS (

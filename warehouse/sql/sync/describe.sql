@@ -1,16 +1,17 @@
 -- Which candidates differ from what the lake has, how, and in which fields: delta.compared, of which delta.differing is what
 -- counts. From it follow the rows to be written (delta.writes, delta.lost) and what the change feed tells (delta.changes). Long
--- texts are compared by their hash, so that what is held in memory stays narrow. Of a new offer the feed tells what it is sold
--- as and for; all of it stands in core.offers. A restored row is written again even if only its run differs.
+-- texts are compared by their hash, so that what is held in memory stays narrow; no list and an empty one hash alike. Of a new
+-- offer the feed tells what it is sold as and for; all of it stands in core.offers. A restored row is written again even if only
+-- its run differs.
 CREATE OR REPLACE TABLE delta.compared AS
 WITH b AS (
-    SELECT * EXCLUDE (description, image_urls, attributes), hash(description, image_urls, attributes) AS long_hash
+    SELECT * EXCLUDE (description, image_urls, attributes), hash(description, image_urls, image_urls IS NULL, attributes) AS long_hash
     FROM delta.before
 ),
 fields AS (
     SELECT
         w.supplier_sku, w.status, b.status AS status_before, r.restores,
-        hash(w.description, w.image_urls, w.attributes) <> b.long_hash AS long_differs,
+        hash(w.description, w.image_urls, w.image_urls IS NULL, w.attributes) <> b.long_hash AS long_differs,
         CASE
             WHEN b.supplier_sku IS NULL THEN [
                 {'field': 'status', 'before': NULL, 'after': w.status},
