@@ -4,13 +4,16 @@ The delta lies in a DuckDB file of its own, attached as `delta`, and a folder of
 run can be looked at and applied later.
 """
 
+import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -18,6 +21,8 @@ import polars as pl
 from warehouse import statements
 from warehouse.lake import Connection, Lake, staged_folder
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 Digests = npt.NDArray[np.uint64]
 Highs = npt.NDArray[np.uint32]
 _MANY = 500_000
@@ -105,7 +110,8 @@ class Delta:
 
     def find_clashes(self) -> int:
         """How many known records were passed over and have the key of a staged offer; `known` gives them no more."""
-        return int(str(statements.row(self.connection, "sync/clashes", self._parameters)["clashes"]))
+        found = self._with_room(lambda: statements.row(self.connection, "sync/clashes", self._parameters))
+        return int(str(found["clashes"]))
 
     def refuse_duplicates(self) -> None:
         """Refuse all but the first row of a key."""
@@ -120,9 +126,13 @@ class Delta:
         With `other_rules`, feeds did perhaps not have to be complete so far: offers without a record are absent too.
         """
         rules = {"complete": complete, "other_rules": other_rules}
-        statements.run(self.connection, "sync/compare", {**self._parameters, **rules})
-        self._describe()
-        return statements.row(self.connection, "sync/measure", self._parameters)
+
+        def work() -> dict[str, object]:
+            statements.run(self.connection, "sync/compare", {**self._parameters, **rules})
+            self._describe()
+            return statements.row(self.connection, "sync/measure", self._parameters)
+
+        return self._with_room(work)
 
     def compare_with_past(self) -> dict[str, object]:
         """Work out how the supplier's offers differ from the snapshot attached as `past`; gives the run's counts."""
@@ -160,8 +170,19 @@ class Delta:
             statements.run(connection, name, parameters)
             return before
 
-        before = self._lake.write(self.connection, work, message)
+        before = self._with_room(lambda: self._lake.write(self.connection, work, message))
         return before, before + 1
+
+    def _with_room(self, work: Callable[[], T]) -> T:
+        """Do a piece of work; one that the memory of an ordinary sync does not suffice for is done again with all."""
+        try:
+            return work()
+        except duckdb.OutOfMemoryException as error:
+            log.info(
+                "Run %s needs more memory than most: %s", self._parameters["run_id"], str(error).partition("\n")[0]
+            )
+            self._lake.allot(self.connection, sparing=False)
+            return work()
 
 
 def applied_run(connection: Connection, run_id: str) -> tuple[dict[str, object], tuple[int, int]] | None:

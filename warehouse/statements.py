@@ -41,7 +41,7 @@ def bound(statement: str, parameters: Parameters) -> str:
 
 
 def literal(value: object) -> str:
-    """A value as SQL, texts quoted. Raises Refused for a text that has no UTF-8, TypeError for another kind of value."""
+    """A value as SQL, texts quoted. Raises Refused for a text that is no UTF-8, TypeError for other kinds."""
     if value is None:
         return "NULL"
     if isinstance(value, bool | int):

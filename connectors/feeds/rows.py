@@ -21,7 +21,7 @@ _SAMPLE = 1000
 """How many of the first records decide on the columns."""
 _RARE = 20
 _TEXT = {str, type(None)}
-_ROWS, _BYTES, _KNOWN = 1 << 14, 16 << 20, 1 << 18
+_ROWS, _BYTES, _KNOWN = 1 << 13, 8 << 20, 1 << 18
 
 Record = Mapping[str, object]
 Rows = npt.NDArray[np.int64]

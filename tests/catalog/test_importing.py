@@ -14,6 +14,7 @@ from meschain.catalog.suppliers import current_profile, save_profile
 from meschain.catalog.tables import FeedProfile
 from meschain.store.session import reading
 from tests.catalog.shop import Shop, goods
+from warehouse import lake
 
 
 def _tree(folder: Path) -> set[Path]:
@@ -133,6 +134,16 @@ def test_several_files_and_archives_are_one_feed(shop: Shop) -> None:
     assert (run.counts["new"], [file["name"] for file in run.files]) == (4, ["a.csv", "b.csv"])
     fewer = shop.sync_files([first])
     assert (fewer.status, fewer.counts["missing"]) == ("applied", 2)  # fewer than a gate would look at
+
+
+def test_a_difference_too_large_for_little_memory_takes_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lake, "_SPARING", 14_000_000)
+    caplog.set_level("INFO", "warehouse.delta")
+    run = shop.sync(goods(6000, description="x" * 400))
+    assert (run.status, run.counts["new"], len(shop.offers("title"))) == ("applied", 6000, 6000)
+    assert "needs more memory than most" in caplog.text
 
 
 def test_the_first_row_of_a_code_stands_and_the_others_are_quarantined(shop: Shop) -> None:
