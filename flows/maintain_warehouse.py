@@ -6,14 +6,18 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.parameters import Tenants
+from flows.parameters import Tenant
 from tasks import catalog, endings, policies, results, warehouse
 
 
 @flow(name="maintain-warehouse", flow_run_name="maintain the warehouse", **policies.FLOW)
 @endings.told_in_a_sentence
-async def maintain_warehouse(tenant: Tenants = None) -> State[Any]:
-    """Compact the lakes and remove what is no longer kept, one tenant after the other."""
+async def maintain_warehouse(tenant: Tenant = None) -> State[Any]:
+    """Compact the lakes and remove what is no longer kept, one tenant after the other.
+
+    Args:
+        tenant: Seller to work for; none: all of them.
+    """
     done = [await warehouse.maintain(each) for each in await catalog.list_tenants(tenant)]
     await warehouse.clear_old_triggers()
     await results.publish_table("maintain-warehouse", "What maintenance did", done)

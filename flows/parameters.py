@@ -1,28 +1,12 @@
-"""The parameters of the flows, as the form in the Prefect UI asks for them."""
+"""The parameters of the flows and what they may be, as the form in the Prefect UI asks for them.
+
+What the form says of each stands in the flow's docstring: Prefect reads it there and nowhere else.
+"""
 
 from typing import Annotated
 
 from pydantic import Field
 
-Tenant = Annotated[
-    str | None, Field(title="Tenant", description="Seller to work for; empty: the only one there is", examples=["acme"])
-]
-Tenants = Annotated[
-    str | None, Field(title="Tenant", description="Seller to work for; empty: all of them", examples=["acme"])
-]
-Supplier = Annotated[
-    str,
-    Field(
-        title="Supplier",
-        description="Name of the supplier, as `meschain supplier list` shows it",
-        pattern=r"^[a-z0-9][a-z0-9-]*$",
-        examples=["acme-toys"],
-    ),
-]
-Force = Annotated[
-    bool, Field(title="Read it anyway", description="Read the feed even if it is the one that was read last")
-]
-EverySupplier = Annotated[
-    bool, Field(title="Every supplier", description="Sync all suppliers with a source, not only those that are due")
-]
-Concurrency = Annotated[int, Field(title="At once", description="How many suppliers are synced at once", ge=1, le=32)]
+Tenant = Annotated[str | None, Field(examples=["acme"])]
+Supplier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", examples=["acme-toys"])]
+Concurrency = Annotated[int, Field(ge=1, le=32)]

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.parameters import Concurrency, EverySupplier, Tenants
+from flows.parameters import Concurrency, Tenant
 from tasks import catalog, endings, policies, results
 from tasks.jobs import Due, Synced
 from tasks.several import several
@@ -14,9 +14,15 @@ from tasks.several import several
 @flow(name="sync-catalogs", flow_run_name="sync what is due", **policies.FLOW)
 @endings.told_in_a_sentence
 async def sync_catalogs(
-    tenant: Tenants = None, concurrency: Concurrency = 4, *, every_supplier: EverySupplier = False
+    tenant: Tenant = None, concurrency: Concurrency = 4, *, every_supplier: bool = False
 ) -> State[Any]:
-    """Sync every supplier that is due, at most `concurrency` at once."""
+    """Sync every supplier that is due.
+
+    Args:
+        tenant: Seller to work for; none: all of them.
+        concurrency: How many suppliers are synced at once.
+        every_supplier: Sync all suppliers with a source, not only those that are due.
+    """
     tenants = await catalog.list_tenants(tenant)
     due = await catalog.list_due(tenants, every_supplier=every_supplier)
     rows = endings.rows_of(await several(_sync_one, due, concurrency))

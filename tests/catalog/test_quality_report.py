@@ -192,6 +192,14 @@ def test_a_held_run_shows_why_and_what_it_would_refuse(catalog: Catalog, tmp_pat
     assert f"meschain catalog diff {held.id}" in page.text
 
 
+def test_a_held_run_that_refuses_nothing_new_says_so(catalog: Catalog, tmp_path: Path):
+    bad = "C1|Tabak|1,2,3|20,00|1"
+    _sync(catalog, tmp_path, [*_rows(20), bad], supplier="yine")
+    held = _sync(catalog, tmp_path, [*_rows(20, stock=0), bad], supplier="yine")
+    assert (held.status, held.counts["quarantined"]) == ("held", 1)
+    assert "the run brought 1 of those rows again" in _page(check_quality(catalog, "yine", held.id)).text
+
+
 def test_without_a_supplier_the_whole_lake_is_checked(catalog: Catalog, tmp_path: Path):
     _sync(catalog, tmp_path, _rows(30), supplier="ithalatci")
     quality = check_quality(catalog, None, "nightly")
