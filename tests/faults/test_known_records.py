@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from meschain.catalog import decisions, sync
@@ -148,6 +148,11 @@ def house(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield house, lake, folder
 
 
+_ONE, _TWO, _THREE = [Row(3, 2, 1), Row(6, 3, 0)], [Row(5, 1, 1), Row(1, 3, 0)], [Row(6, 2, 0), Row(2, 1, 1)]
+LOSING = [[_ONE], [_ONE, _TWO, _THREE], [_ONE, _TWO, _THREE, [Row(4, 3, 0)]]]
+"""A record of which one variant lost its key and another was refused comes again beside something new."""
+
+
 @pytest.mark.parametrize(("write", "profile"), [(as_csv, CSV), (as_xml, XML)], ids=["csv", "xml"])
 def test_passing_over_known_records_changes_nothing(house, write, profile, full_size: bool) -> None:
     opened_house, lake, folder = house
@@ -155,6 +160,7 @@ def test_passing_over_known_records_changes_nothing(house, write, profile, full_
 
     @settings(max_examples=60 if full_size else 3, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(versions())
+    @example(LOSING)
     def hold(feeds: list[list[list[Row]]]) -> None:
         pair = Pair(catalog, lake, folder, profile)
         states = []
