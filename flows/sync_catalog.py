@@ -1,6 +1,5 @@
 """Flow: bring one supplier's feed into the lake, or hold it for a person to look at."""
 
-import asyncio
 from typing import Any
 
 from prefect import flow
@@ -8,6 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.parameters import Supplier, Tenant
 from tasks import catalog, endings, naming, policies, results
+from tasks.several import together
 
 
 @flow(name="sync-catalog", flow_run_name="sync {supplier}", **policies.FLOW)
@@ -23,6 +23,6 @@ async def sync_catalog(supplier: Supplier, tenant: Tenant = None, *, force: bool
     run_id = await naming.name_run(f"sync {supplier}")
     synced = await catalog.sync_feed(tenant, supplier, force=force, run_id=run_id)
     matching = [catalog.match_products(synced.tenant)] if synced.changed else []
-    checked, *_ = await asyncio.gather(catalog.check_quality(synced), *matching)
+    checked, *_ = await together(catalog.check_quality(synced), *matching)
     await results.publish_run(synced, checked)
     return endings.ending(synced, checked)

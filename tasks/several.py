@@ -2,10 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+async def together(*works: Awaitable[Any]) -> list[Any]:
+    """What each gave, all of them under way at once; a failure is raised when none of the others is any more."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure
+    return ended
 
 
 async def several(

@@ -86,7 +86,7 @@ class Delta:
         """Digests (high, low) of the records of the supplier's last applied feed that may be passed over."""
         self._lake.allot(self.connection, sparing=True)
         found = statements.run(self.connection, "sync/known", self._parameters).fetchnumpy()
-        self._lake.allot(self.connection, sparing=True)
+        self._lake.allot(self.connection, sparing=True)  # makes DuckDB give back what it sorted them in
         self._known = len(found["digest_lo"])
         return np.asarray(found["digest_hi"], np.uint32), np.asarray(found["digest_lo"], np.uint64)
 

@@ -27,7 +27,7 @@ class KnownRecords:
             lo, hi = lo[order], hi[order]
         again = (lo[1:] == lo[:-1]) & (hi[1:] == hi[:-1])
         if again.any():  # a record with variants stands several times
-            first = np.append(True, ~again)  # numpy's own way to say it
+            first = np.append([True], ~again)
             lo, hi = lo[first], hi[first]
         self._lo, self._hi = lo, hi
         bits = max(len(lo).bit_length() - 2, 1)
@@ -48,9 +48,9 @@ class KnownRecords:
         """Digests of `records` as an array of shape (n, 2): high part, low part."""
         digest = xxhash.xxh3_128_digest
         joined = b"".join([digest(record, seed) for record in records])
-        halves = np.frombuffer(joined, dtype=">u8").reshape(-1, 2).astype(np.uint64)
-        halves[:, 0] &= np.uint64(0xFFFF_FFFF)
-        return halves
+        parts = np.frombuffer(joined, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+        parts[:, 0] &= np.uint64(0xFFFF_FFFF)
+        return parts
 
     def new(self, digests: Digests) -> npt.NDArray[np.bool_]:
         """Mask of the records that must be parsed; the others count as seen.

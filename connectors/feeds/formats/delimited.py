@@ -228,38 +228,54 @@ def _fields_of(record: bytes, layout: Layout) -> list[str]:
 
 @cache
 def _well_quoted(quote: str, delimiter: str, width: int) -> re.Pattern[bytes]:
-    """What a record of `width` fields is like that `_fields` can cut: a field has its quotes all around or is plain."""
+    """A record of `width` fields, each with quotes all around or without any: Polars reads no other rightly."""
     q, d = (re.escape(mark.encode()) for mark in (quote, delimiter))
-    field = rb"(?:%b[^%b]*+(?:%b%b[^%b]*+)*+%b|[^%b%b\n][^%b\n]*+)?" % (q, q, q, q, q, q, q, d, d)
+    field = rb"(?:%b[^%b]*+(?:%b%b[^%b]*+)*+%b|[^%b%b\n]*+)" % (q, q, q, q, q, q, q, d)
     return re.compile(rb"%b(?:%b%b){%d}\r?" % (field, d, field, width - 1))
 
 
 def _parse(fresh: Fresh, columns: list[str], layout: Layout) -> Batch:
-    """Parse new records together; what cannot be told apart that way is parsed one by one."""
-    table, bad = _parse_together(fresh.records, columns, layout) or _parse_singly(fresh.records, columns, layout)
-    numbers = table[_NUMBER].cast(pl.Int64).to_numpy()
+    """Parse new records, together where they are plain enough for it, one by one otherwise."""
+    together, singly = _sort_out(fresh.records, columns, layout)
+    table = _parse_together(fresh.records, together, columns, layout)
+    if table is None:
+        table, singly = _parse_singly(fresh.records, range(len(fresh.records)), columns, layout), []
+    if singly:
+        table = pl.concat([table, _parse_singly(fresh.records, singly, columns, layout)]).sort(_NUMBER)
+    numbers = table[_NUMBER].to_numpy()
+    bad = np.setdiff1d(np.arange(len(fresh.records)), numbers)
     table = service_columns(table.drop(_NUMBER), fresh.rows[numbers], fresh.digests[numbers])
     rejects = [
         _reject(fresh.records[number], len(columns), layout, int(fresh.rows[number]), fresh.digests[number])
-        for number in bad
+        for number in bad.tolist()
     ]
     return Batch(table, known=fresh.known, rejects=rejects)
 
 
-def _parse_together(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]] | None:
-    """The records with their numbers as a first column, and the numbers of those that are wrong.
+def _sort_out(records: list[bytes], columns: list[str], layout: Layout) -> tuple[list[int], list[int]]:
+    """Numbers of the records that can be parsed together, and of those that cannot; not of those of another width."""
+    mark, quote, last = layout.delimiter.encode(), layout.quote.encode(), len(columns) - 1
+    well = _well_quoted(layout.quote, layout.delimiter, len(columns)).fullmatch if quote else None
+    together: list[int] = []
+    singly: list[int] = []
+    for number, record in enumerate(records):
+        if well and quote in record:
+            (together if well(record) else singly).append(number)
+        elif record.count(mark) == last:
+            together.append(number)
+    return together, singly
+
+
+def _parse_together(
+    records: list[bytes], numbers: list[int], columns: list[str], layout: Layout
+) -> pl.DataFrame | None:
+    """Those records with their numbers as a first column.
 
     None when it has to be done singly: when the numbers do not come out as they went in, some record swallowed another
     or fell apart.
     """
-    mark, quote, last = layout.delimiter.encode(), layout.quote.encode(), len(columns) - 1
-    well = _well_quoted(layout.quote, layout.delimiter, len(columns)).fullmatch if quote else None
-    good = [
-        number
-        for number, record in enumerate(records)
-        if (well(record) if well and quote in record else record.count(mark) == last)
-    ]
-    data = b"".join([b"%d%b%b\n" % (number, mark, records[number]) for number in good])
+    mark = layout.delimiter.encode()
+    data = b"".join([b"%d%b%b\n" % (number, mark, records[number]) for number in numbers])
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):  # which csv takes for the end of a line
         return None
     try:
@@ -268,22 +284,22 @@ def _parse_together(records: list[bytes], columns: list[str], layout: Layout) ->
             has_header=False,
             separator=layout.delimiter,
             quote_char=layout.quote or None,
-            schema=dict.fromkeys([_NUMBER, *columns], pl.String),
+            schema=_schema(columns),
             empty_string_is_null=False,
         )
     except (pl.exceptions.PolarsError, ValueError):  # not UTF-8, or a mark of several bytes
         return None
-    if table[_NUMBER].to_list() != list(map(str, good)):
-        return None
-    return table, sorted(set(range(len(records))).difference(good))
+    return table if table[_NUMBER].to_list() == numbers else None
 
 
-def _parse_singly(records: list[bytes], columns: list[str], layout: Layout) -> tuple[pl.DataFrame, list[int]]:
-    """Parse every record by itself: the definition of what `_parse_together` does at once."""
-    rows = [(number, _fields_of(record, layout)) for number, record in enumerate(records)]
-    good = [[str(number), *fields] for number, fields in rows if len(fields) == len(columns)]
-    table = pl.DataFrame(good, dict.fromkeys([_NUMBER, *columns], pl.String), orient="row")
-    return table, [number for number, fields in rows if len(fields) != len(columns)]
+def _parse_singly(records: list[bytes], numbers: Iterable[int], columns: list[str], layout: Layout) -> pl.DataFrame:
+    """Those of the records that are right, each parsed by itself: what `_parse_together` does at once."""
+    rows = [(number, *_fields_of(records[number], layout)) for number in numbers]
+    return pl.DataFrame([row for row in rows if len(row) == len(columns) + 1], _schema(columns), orient="row")
+
+
+def _schema(columns: list[str]) -> dict[str, type[pl.DataType]]:
+    return {_NUMBER: pl.Int64, **dict.fromkeys(columns, pl.String)}
 
 
 def _reject(record: bytes, width: int, layout: Layout, row: int, digest: Digests) -> Reject:

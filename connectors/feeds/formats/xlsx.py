@@ -154,7 +154,9 @@ def _names(heading: list[str | None]) -> list[str]:
     names: list[str] = []
     for place, cell in enumerate(heading, start=1):
         name = (cell or "").strip() or f"column_{place}"
-        names.append(f"{name}_{place}" if name in names or name in SERVICE_COLUMNS else name)
+        while name in names or name in SERVICE_COLUMNS:
+            name = f"{name}_{place}"
+        names.append(name)
     return names
 
 

@@ -22,7 +22,7 @@ WHERE scope = 'row' AND reason <> 'duplicate_sku';
 
 UPDATE raw.quarantine SET state = 'superseded', closed_run_id = $run_id
 WHERE supplier = $supplier AND state = 'open'
-    -- Whether a row is a duplicate is found out anew only by reading the whole feed.
+    -- A sync reads every record anew of which a row was refused as a duplicate (sync/known), a retry does not.
     AND CASE WHEN reason = 'duplicate_sku' THEN $kind = 'sync'
         ELSE (digest_hi, digest_lo) IN (SELECT (digest_hi, digest_lo) FROM delta.absent) END;
 INSERT INTO raw.quarantine

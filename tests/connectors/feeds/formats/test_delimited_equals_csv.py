@@ -6,13 +6,15 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.feeds.formats import delimited
 from connectors.feeds.formats.delimited import FORMAT
 from connectors.feeds.known import KnownRecords
 from connectors.feeds.layout import Layout
+from connectors.feeds.protocol import ROW
+from connectors.feeds.waiting import Fresh
 from tests.connectors.feeds.records import Reading, chunks_of
 
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])
@@ -104,13 +106,49 @@ def test_parsing_together_is_parsing_singly(raw, width):
     """The fast way says None or exactly what the definition says, whatever stands beside a record."""
     layout = Layout(format="delimited")
     names = [f"c{place}" for place in range(width)]
-    together = delimited._parse_together(raw, names, layout)
-    singly = delimited._parse_singly(raw, names, layout)
+    numbers, apart = delimited._sort_out(raw, names, layout)
+    together = delimited._parse_together(raw, numbers, names, layout)
+    assert not set(delimited._parse_singly(raw, range(len(raw)), names, layout)["_number"]) - {*numbers, *apart}
     if together is not None:
-        assert together[0].equals(singly[0])
-        assert together[1] == singly[1]
+        assert together.equals(delimited._parse_singly(raw, numbers, names, layout))
     elif all(b"\r" not in record and record.isascii() for record in raw):
         pytest.fail("only line ends and wrong bytes may slow the parsing down")
+
+
+_FIELDS = [
+    '"Monitor, wide"',
+    '24" screen',
+    '27" box',
+    '"says ""hi"""',
+    "a plain text of some length",
+    "",
+    "999.00",
+    '"',
+    '"x" y',
+]
+
+
+@given(
+    st.integers(2, 6).flatmap(
+        lambda width: st.lists(
+            st.lists(st.sampled_from(_FIELDS), min_size=width, max_size=width), min_size=1, max_size=12
+        )
+    )
+)
+@example(
+    [["A1", '"Monitor, wide"', '24" screen', '27" box', "999.00", "7"], *[["B", "Thing", "s", "b", "5.00", "1"]] * 8]
+)
+def test_quotes_inside_plain_fields_shift_no_column(rows):
+    """Whatever stands beside a field, each record comes out as by itself, in its order, or is rejected."""
+    layout = Layout(format="delimited")
+    names = [f"c{place}" for place in range(len(rows[0]))]
+    raw = [",".join(row).encode() for row in rows]
+    fresh = Fresh(raw, np.arange(len(raw)), KnownRecords().digests(raw, 0), 0)
+    batch = delimited._parse(fresh, names, layout)
+    singly = delimited._parse_singly(raw, range(len(raw)), names, layout)
+    assert batch.table.select(names).rows() == singly.select(names).rows()
+    assert batch.table[ROW].to_list() == singly["_number"].to_list()
+    assert [reject.row for reject in batch.rejects] == sorted(set(range(len(raw))) - set(singly["_number"]))
 
 
 stray = st.sampled_from(['"5 inch{}', '5 inch"{}', '{}"x', '{},"5', '"{}" x', '""{}"x', '"{}'])

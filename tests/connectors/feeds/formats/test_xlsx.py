@@ -58,6 +58,10 @@ def test_titles_and_blank_rows_are_no_records():
     assert reading.numbered == [(1, {"Kod": "1", "Ad": "a"}), (2, {"Kod": "2", "Ad": "b"})]
 
 
+def test_headings_that_look_like_renamed_ones_keep_their_columns():
+    assert rows(["a", "a_3", "a"], ["1", "2", "3"]) == [{"a": "1", "a_3": "2", "a_3_3": "3"}]
+
+
 def test_headings_without_a_name_of_their_own_are_named_by_place():
     assert rows(["Kod", None, "Kod", "_row"], ["1", "2", "3", "4"]) == [
         {"Kod": "1", "column_2": "2", "Kod_3": "3", "_row_4": "4"}
