@@ -85,7 +85,6 @@ def _link_or_copy(source: str, target: str) -> str:
 def _opened(house: House) -> tuple[Catalog, Supplier]:
     """The catalog and its supplier, with everything done that a process does once: a worker lives for days."""
     find_formats()
-
     catalog = house.catalog(house.tenant(TENANT, create=True))
     supplier = ensure_supplier(catalog, SUPPLIER)
     last_good(catalog, supplier)

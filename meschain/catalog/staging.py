@@ -21,7 +21,7 @@ from warehouse.delta import Delta, Staging
 log = logging.getLogger(__name__)
 _libc = ctypes.CDLL(None)
 if hasattr(_libc, "mallopt"):
-    _libc.mallopt(-8, 1)  # M_ARENA_MAX: an arena for each thread keeps another twenty
+    _libc.mallopt(-8, 1)  # M_ARENA_MAX: an arena for each thread keeps some twenty MiB for later
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
 
@@ -46,7 +46,8 @@ def stage_feed(
 ) -> Staged:
     """Stage every file of the feed; the first row of a key stands.
 
-    When a staged row has the key of a record that was passed over, the feed is read again without passing over it.
+    When a staged row has the key of a record that was passed over, the feed is read again and that record with it: each
+    time around `delta.known` gives fewer of them.
     """
     while True:
         known = KnownRecords(*delta.known(), seed=seed)
