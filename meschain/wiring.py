@@ -6,13 +6,16 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from connectors.http.settings import HttpSettings
-from meschain.access.service import ensure_tenant, get_tenant, only_tenant
+from meschain.access.tenants import ensure_tenant, get_tenant, only_tenant
 from meschain.access.tables import Tenant
+from meschain.audit.rules import OPERATOR, Actor
+from meschain.audit.service import AuditLog
 from meschain.catalog.context import Catalog
 from meschain.settings import Settings, load_settings, private_dir
 from meschain.store.engine import open_engine
 from meschain.store.exclusion import exclusive
 from meschain.store.schema import is_current, upgrade
+from meschain.store.tenancy import of_tenant
 from meschain.store.vault import Vault, vault_of
 from warehouse.lake import Lake, LakeSettings
 
@@ -26,7 +29,9 @@ class House:
         self.settings = settings or load_settings()
         private_dir(self.settings.home)
         self.engine: Engine = open_engine(self.settings.store.url)
+        """Bound to no tenant."""
         self.vault: Vault = vault_of(self.settings)
+        self.log = AuditLog(self.vault)
         self._lakes: dict[str, Lake] = {}
 
     def set_up(self) -> None:
@@ -60,14 +65,14 @@ class House:
             )
         return self._lakes[tenant]
 
-    def catalog(self, tenant: Tenant) -> Catalog:
-        """The catalog room's context for a tenant."""
+    def catalog(self, tenant: Tenant, actor: Actor = OPERATOR) -> Catalog:
+        """The catalog room's context for a tenant, and for who acts."""
         settings = self.settings
         return Catalog(
             tenant_id=tenant.id,
             tenant=tenant.slug,
             currency=tenant.default_currency,
-            engine=self.engine,
+            engine=of_tenant(self.engine, tenant.id),
             lake=self.lake(tenant.slug),
             exclusive=lambda name, holder: exclusive(self.engine, settings.locks_dir(), name, holder=holder),
             vault=self.vault,
@@ -76,6 +81,8 @@ class House:
             delta=settings.delta_dir(tenant.slug),
             reports=private_dir(settings.home / "reports" / tenant.slug),
             max_bytes=settings.http.max_bytes,
+            log=self.log,
+            actor=actor.of_tenant(tenant.id),
         )
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from meschain.access.service import list_tenants
+from meschain.access.tenants import list_tenants
 from meschain.settings import Settings, load_settings
 from meschain.wiring import House
 

@@ -6,7 +6,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from meschain.audit.rules import system
 from meschain.catalog import absence, products, quality, quarantine, retention, runs, schedule, suppliers, sync
+from meschain.catalog.context import Catalog
 from meschain.catalog.report import summary
 from meschain.catalog.tables import Run
 from meschain.store.exclusion import Busy
@@ -71,9 +73,14 @@ class Checked(BaseModel):
     page: Path
 
 
+def _catalog(house: House, tenant: str | None) -> Catalog:
+    """The tenant's catalog, for work that goes by itself."""
+    return house.catalog(house.tenant(tenant), system("flows"))
+
+
 def expected_rows(house: House, _report: Report, *, tenant: str | None, supplier: str) -> tuple[str, int]:
     """The tenant's name, and the rows of the supplier's last good run (0 if there was none)."""
-    catalog = house.catalog(house.tenant(tenant))
+    catalog = _catalog(house, tenant)
     last = runs.last_good(catalog, suppliers.get_supplier(catalog, supplier))
     return catalog.tenant, int(last.counts.get("read", 0)) if last else 0
 
@@ -83,7 +90,7 @@ def sync_supplier(house: House, report: Report, *, tenant: str, supplier: str, r
 
     `run_id` is taken unless a run has it: a second attempt is a run of its own.
     """
-    catalog = house.catalog(house.tenant(tenant))
+    catalog = _catalog(house, tenant)
     owner = suppliers.get_supplier(catalog, supplier)
     run_id = new_id() if runs.find_run(catalog, run_id) else run_id
     try:
@@ -97,7 +104,7 @@ def sync_supplier(house: House, report: Report, *, tenant: str, supplier: str, r
 
 def match_products(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
     """Bring the tenant's products up to date with its offers; gives counts by way of matching."""
-    return products.match_products(house.catalog(house.tenant(tenant)))
+    return products.match_products(_catalog(house, tenant))
 
 
 def list_due(house: House, _report: Report, *, tenants: list[str], every_supplier: bool) -> list[Due]:
@@ -105,13 +112,13 @@ def list_due(house: House, _report: Report, *, tenants: list[str], every_supplie
     return [
         Due(tenant=tenant, supplier=supplier.slug)
         for tenant in tenants
-        for supplier in schedule.list_due(house.catalog(house.tenant(tenant)), every_supplier=every_supplier)
+        for supplier in schedule.list_due(_catalog(house, tenant), every_supplier=every_supplier)
     ]
 
 
 def sweep_absences(house: House, _report: Report, *, tenant: str) -> list[dict[str, Any]]:
     """Apply the graces of missing offers, held runs and late feeds; gives what was found per supplier."""
-    catalog = house.catalog(house.tenant(tenant))
+    catalog = _catalog(house, tenant)
     found = []
     for supplier in suppliers.list_suppliers(catalog):
         try:
@@ -126,7 +133,7 @@ def sweep_absences(house: House, _report: Report, *, tenant: str) -> list[dict[s
 
 def check_quality(house: House, _report: Report, *, tenant: str, supplier: str, run_id: str) -> Checked:
     """Check what the run left of its supplier in the lake, and write the report."""
-    checked = quality.check_quality(house.catalog(house.tenant(tenant)), supplier, run_id)
+    checked = quality.check_quality(_catalog(house, tenant), supplier, run_id)
     return Checked(verdict=checked.verdict, headline=quality.headline(checked), page=checked.page)
 
 
@@ -134,7 +141,7 @@ def maintain(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
     """Compact the tenant's lake and remove what is no longer kept; gives what was done, by kind."""
     settings = house.settings
     return retention.maintain(
-        house.catalog(house.tenant(tenant)),
+        _catalog(house, tenant),
         keep_snapshots=timedelta(days=settings.snapshots.keep_days),
         keep_raw=timedelta(days=settings.raw.keep_days),
     )
@@ -142,5 +149,5 @@ def maintain(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
 
 def check_invariants(house: House, _report: Report, *, tenant: str) -> list[Verdict]:
     """The verdict on every invariant of the tenant's lake."""
-    with house.catalog(house.tenant(tenant)).lake.connect(read_only=True) as connection:
+    with _catalog(house, tenant).lake.connect(read_only=True) as connection:
         return invariants.check(connection)

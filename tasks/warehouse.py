@@ -6,6 +6,7 @@ from prefect import task
 
 from meschain.runs.service import clear_triggers
 from meschain.store.base import utc_now
+from meschain.store.tenancy import of_every_tenant
 from tasks import jobs, policies
 from tasks.crew import hands
 from tasks.house import house
@@ -29,4 +30,4 @@ async def check_invariants(tenant: str) -> list[tuple[str, Verdict]]:
 @task(name="clear triggers", **policies.WAREHOUSE)
 async def clear_old_triggers() -> int:
     """Forget triggers that ended long ago; gives their number."""
-    return clear_triggers(house().engine, utc_now() - _KEEP_TRIGGERS)
+    return clear_triggers(of_every_tenant(house().engine), utc_now() - _KEEP_TRIGGERS)

@@ -32,3 +32,19 @@ def check_time_zone(name: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(f"{name!r} is no time zone; expected an IANA name such as Europe/Istanbul") from None
     return name
+
+
+class Unauthenticated(Refused):
+    """Nobody is known to ask, or not well enough."""
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """The password is right; the code of the second factor is missing."""
+
+
+class Forbidden(Refused):
+    """Whoever asks is known, and may not."""
+
+
+class NotFound(Refused):
+    """There is no such thing, for whoever asks."""

@@ -54,7 +54,7 @@ def sweep(catalog: Catalog, supplier: Supplier, now: datetime | None = None) -> 
     held = held_run(catalog, supplier)
     rejected: str | None = None
     if held is not None and held.started_at < now - timedelta(days=grace.held_days):
-        reject_run(catalog, held.id, by="sweep", note=f"undecided for {grace.held_days} days")
+        reject_run(catalog, held.id, note=f"undecided for {grace.held_days} days")
         rejected, held = held.id, None
     deleted = _delete_expired(catalog, supplier, now - timedelta(days=grace.missing_days))
     last = last_good_read(catalog, supplier)

@@ -39,7 +39,7 @@ def show_difference(catalog: Catalog, run_id: str, limit: int = 20) -> Differenc
         return Difference(run, supplier.slug, *changes.applied(connection, run.id, limit))
 
 
-def approve_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
+def approve_run(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     """Apply a held run as it was staged. Refused if it is not held, or another run was applied since."""
     run = get_run(catalog, run_id)
     supplier = _supplier(catalog, run)
@@ -51,14 +51,14 @@ def approve_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Ru
             raise Refused(
                 f"Run {run.id} was compared with an older state of {supplier.slug}; reject it and sync again."
             )
-        note_run(catalog, run.id, decided_by=by, decided_at=utc_now(), decision_note=note or None)
+        note_run(catalog, run.id, **_decision(catalog, note))
         before, after = _apply_staged(catalog, supplier, run)
         approved = _close(catalog, run.id, "applied", snapshot_before=before, snapshot_after=after)
         remove_delta(catalog.delta_file(run.id))
         return approved
 
 
-def reject_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
+def reject_run(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     """Drop a held run's staged changes; its raw files and its record stay."""
     run = get_run(catalog, run_id)
     supplier = _supplier(catalog, run)
@@ -67,13 +67,12 @@ def reject_run(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run
         run = _held(catalog, run.id)
         with catalog.lake.connect() as connection:
             changes.clear_suspicion(catalog.lake, connection, supplier.slug)
-        decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or None}
-        rejected = _close(catalog, run.id, "rejected", **decided)
+        rejected = _close(catalog, run.id, "rejected", **_decision(catalog, note))
         remove_delta(catalog.delta_file(run.id))
         return rejected
 
 
-def roll_back(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
+def roll_back(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     """Restore the supplier's offers to exactly what they were before the run; later runs of it are undone with it.
 
     Refused for a run that changed nothing, or whose earlier state is no longer kept.
@@ -87,10 +86,14 @@ def roll_back(catalog: Catalog, run_id: str, *, by: str, note: str = "") -> Run:
             raise Refused(reason)
         with open_delta(run, snapshot=undone.snapshot_before) as delta:
             counts = delta.compare_with_past()
-            decided = {"decided_by": by, "decided_at": utc_now(), "decision_note": note or f"undid {undone.id}"}
-            run.note(base_run_id=undone.id, counts=counts, **decided)
+            run.note(base_run_id=undone.id, counts=counts, **_decision(catalog, note or f"undid {undone.id}"))
             before, after = delta.restore(counts, f"rollback of {undone.id}")
         return run.end("applied", snapshot_before=before, snapshot_after=after)
+
+
+def _decision(catalog: Catalog, note: str) -> dict[str, Any]:
+    """Who decides a run, when and why; the audit log hears of it when the run ends."""
+    return {"decided_by": str(catalog.actor), "decided_at": utc_now(), "decision_note": note or None}
 
 
 def _why_it_stays(catalog: Catalog, run: Run) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commerce.errors import MesChainError, Refused
+from meschain.audit.rules import Actor, Tag
 from meschain.catalog.archive import clear_fragments
 from meschain.catalog.context import Catalog
 from meschain.catalog.tables import Run, RunKind, RunStatus, Supplier
@@ -115,11 +116,32 @@ def close_run(catalog: Catalog, run_id: str, status: RunStatus, **columns: Any) 
             setattr(run, name, value)
         session.flush()
         session.refresh(run)
+        _record_decision(session, catalog, run)
         superseded = _supersede_held(session, run)
         _mark_rolled_back(session, run)
     for held_id in superseded:
         remove_delta(catalog.delta_file(held_id))
     return run
+
+
+_DECISIONS = {
+    ("rollback", "applied"): Tag.RUN_ROLLED_BACK,
+    ("sync", "applied"): Tag.RUN_APPROVED,
+    ("retry", "applied"): Tag.RUN_APPROVED,
+    ("sync", "rejected"): Tag.RUN_REJECTED,
+    ("retry", "rejected"): Tag.RUN_REJECTED,
+}
+
+
+def _record_decision(session: Session, catalog: Catalog, run: Run) -> None:
+    """Let the audit log know that somebody's decision on the run has been carried out, whoever carries it out."""
+    tag = _DECISIONS.get((run.kind, run.status))
+    if tag is None or run.decided_by is None:
+        return
+    counts = {name: count for name, count in run.counts.items() if isinstance(count, int)}
+    after = {"status": run.status, "counts": counts, "undone": run.base_run_id if run.kind == "rollback" else None}
+    decider = catalog.actor if str(catalog.actor) == run.decided_by else Actor.parse(run.decided_by)
+    catalog.record(session, tag, f"run {run.id}", after=after, actor=decider)
 
 
 def _supersede_held(session: Session, run: Run) -> list[str]:

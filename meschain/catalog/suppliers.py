@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
+from meschain.audit.rules import Tag
 from meschain.catalog.context import Catalog
 from meschain.catalog.profile import FeedProfile as Profile
 from meschain.catalog.profile import parse_profile
@@ -42,6 +44,7 @@ def add_supplier(
     try:
         with transaction(catalog.engine) as session:
             session.add(supplier)
+            catalog.record(session, Tag.SUPPLIER_CREATED, f"supplier {slug}", after={"source": public})
     except IntegrityError:
         raise Refused(f"there is a supplier {slug!r} already; see `meschain supplier show {slug}`") from None
     return supplier
@@ -88,8 +91,16 @@ def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any]) -> None:
     supplier = get_supplier(catalog, slug)
     with transaction(catalog.engine) as session:
         stored = session.get_one(Supplier, supplier.id)
+        before = {"source": stored.source}
         stored.source, stored.source_secret = public, catalog.vault.seal(secret) if secret else None
-        stored.validators = {}
+        stored.validators, stored.version = {}, stored.version + 1
+        catalog.record(
+            session,
+            Tag.SUPPLIER_CHANGED,
+            f"supplier {slug}",
+            before=before,
+            after={"source": public, "secret": "given"},
+        )
 
 
 def current_profile(catalog: Catalog, supplier: Supplier) -> tuple[FeedProfile, Profile] | None:
@@ -109,11 +120,17 @@ def save_profile(catalog: Catalog, supplier: Supplier, profile: Profile, origin:
     if current is not None and current[1] == profile:
         return current[0]
     stored = FeedProfile(
-        supplier_id=supplier.id, version=current[0].version + 1 if current else 1, body=body, origin=origin
+        tenant_id=catalog.tenant_id,
+        supplier_id=supplier.id,
+        version=current[0].version + 1 if current else 1,
+        body=body,
+        origin=origin,
     )
     try:
         with transaction(catalog.engine) as session:
             session.add(stored)
+            told = {"version": stored.version, "origin": origin, "profile": msgspec.json.encode(body).decode()}
+            catalog.record(session, Tag.PROFILE_CHANGED, f"supplier {supplier.slug}", after=told)
     except IntegrityError:
         raise Refused(
             f"the profile of {supplier.slug} was changed by somebody else just now; look at it and try again"

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import BigInteger, Enum, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Enum, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from meschain.store.base import Base, FreeText, utc_now
+from meschain.store.base import Base, FreeText, Sealed, TenantOwned, utc_now
 from meschain.store.ids import new_id
 
 ProfileOrigin = Literal["proposed", "declared"]
@@ -19,7 +19,7 @@ def _one_of(words: object, name: str) -> Enum:
     return Enum(*get_args(words), name=name, native_enum=False, create_constraint=True, length=32)
 
 
-class Supplier(Base):
+class Supplier(TenantOwned, Base):
     """One source of offers of a tenant."""
 
     __tablename__ = "catalog_suppliers"
@@ -29,12 +29,11 @@ class Supplier(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("access_tenants.id"))
     slug: Mapped[str]
     name: Mapped[str]
     source: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Kind of the source (`file`, `http`) and its options, none of them secret."""
-    source_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    source_secret: Mapped[bytes | None] = mapped_column(Sealed)
     """The source's secret options, sealed by the vault."""
     every_minutes: Mapped[int | None]
     """Interval at which a new feed is expected; None: whenever it is started by hand."""
@@ -43,23 +42,32 @@ class Supplier(Base):
     """What the source gave to recognise the feed fetched last by, for a conditional request (`sent`), and the hashes of
     that feed's files (`files`)."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    version: Mapped[int] = mapped_column(default=1)
+    """Counts up with every change of what people set."""
 
 
-class FeedProfile(Base):
+class FeedProfile(TenantOwned, Base):
     """One version of how a supplier's feed is read; never changed, only followed by the next version."""
 
     __tablename__ = "catalog_feed_profiles"
-    __table_args__ = (UniqueConstraint("supplier_id", "version"),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["catalog_suppliers.tenant_id", "catalog_suppliers.id"],
+            name="fk_catalog_feed_profiles_supplier",  # the convention's name would be too long for PostgreSQL
+        ),
+        UniqueConstraint("supplier_id", "version"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    supplier_id: Mapped[str] = mapped_column(ForeignKey("catalog_suppliers.id"))
+    supplier_id: Mapped[str]
     version: Mapped[int]
     body: Mapped[dict[str, Any]]
     origin: Mapped[ProfileOrigin] = mapped_column(_one_of(ProfileOrigin, "origin"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-class Run(Base):
+class Run(TenantOwned, Base):
     """One attempt to bring a supplier's feed into the lake, and how it ended."""
 
     __tablename__ = "catalog_runs"
@@ -69,7 +77,6 @@ class Run(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("access_tenants.id"))
     supplier_id: Mapped[str]
     profile_id: Mapped[str | None] = mapped_column(ForeignKey("catalog_feed_profiles.id"))
     kind: Mapped[RunKind] = mapped_column(_one_of(RunKind, "kind"), default="sync")

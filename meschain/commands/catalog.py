@@ -43,7 +43,6 @@ Profile = Annotated[
 ]
 Limit = Annotated[int, typer.Option(min=1, help="How many to show.")]
 Note = Annotated[str, typer.Option(help="Why; kept with the run.")]
-By = Annotated[str, typer.Option(help="Who decides; kept with the run.")]
 Work = Callable[[Catalog, str, Callable[[int], None]], Run]
 """Does the work of one run, given its id and whom to tell the rows read so far."""
 
@@ -93,10 +92,8 @@ def sync_supplier(
 def _sync_by_flow(catalog: Catalog, supplier: str, *, force: bool) -> Run:
     """Ask for the flow and wait; gives the run that it ended with."""
     parameters = {"supplier": supplier, "tenant": catalog.tenant, "force": force}
-    asked = triggers.trigger(
-        catalog.engine, "sync-catalog", parameters, requested_by="cli", tenant_id=catalog.tenant_id
-    )
-    ended = triggers.wait(catalog.engine, asked)
+    asked = triggers.trigger(catalog.engine, "sync-catalog", parameters, log=catalog.log, actor=catalog.actor)
+    ended = triggers.wait(catalog.engine, asked.id)
     run = runs.find_run(catalog, ended.outcome.get("run_id") or "")
     if run is None:
         raise Permanent(ended.message or f"The flow ended as {ended.state}; see its run in Prefect.")
@@ -216,24 +213,24 @@ def _short(text: str | None, width: int = 60) -> str | None:
 
 
 @app.command()
-def approve(run: Run_, by: By = "cli", note: Note = "", tenant: Tenant = None, json: Json = False) -> None:
+def approve(run: Run_, note: Note = "", tenant: Tenant = None, json: Json = False) -> None:
     """Apply a held run as it was staged."""
     with catalog_of(tenant) as catalog:
-        _show_decided(catalog, decisions.approve_run(catalog, run, by=by, note=note), json)
+        _show_decided(catalog, decisions.approve_run(catalog, run, note=note), json)
 
 
 @app.command()
-def reject(run: Run_, by: By = "cli", note: Note = "", tenant: Tenant = None, json: Json = False) -> None:
+def reject(run: Run_, note: Note = "", tenant: Tenant = None, json: Json = False) -> None:
     """Drop a held run's changes; nothing of it reaches the offers."""
     with catalog_of(tenant) as catalog:
-        _show_decided(catalog, decisions.reject_run(catalog, run, by=by, note=note), json)
+        _show_decided(catalog, decisions.reject_run(catalog, run, note=note), json)
 
 
 @app.command()
-def rollback(run: Run_, by: By = "cli", note: Note = "", tenant: Tenant = None, json: Json = False) -> None:
+def rollback(run: Run_, note: Note = "", tenant: Tenant = None, json: Json = False) -> None:
     """Restore the supplier's offers to exactly what they were before an applied run."""
     with catalog_of(tenant) as catalog:
-        _show_decided(catalog, decisions.roll_back(catalog, run, by=by, note=note), json)
+        _show_decided(catalog, decisions.roll_back(catalog, run, note=note), json)
 
 
 def _show_decided(catalog: Catalog, run: Run, as_json: bool) -> None:

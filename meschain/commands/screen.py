@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from meschain.access.service import ensure_tenant, list_tenants
+from meschain.access.tenants import ensure_tenant, list_tenants
 from meschain.catalog.context import Catalog
 from meschain.wiring import House
 

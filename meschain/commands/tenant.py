@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 
-from meschain.access import service
+from meschain.access import tenants
 from meschain.access.tables import HOME_TIME_ZONE, Tenant
 from meschain.commands.screen import Json, show, table
 from meschain.wiring import House
@@ -27,7 +27,7 @@ def add(
 ) -> None:
     """Make a tenant."""
     with _store() as engine:
-        made = service.create_tenant(
+        made = tenants.create_tenant(
             engine, name, name=title or "", default_currency=currency or None, time_zone=time_zone or HOME_TIME_ZONE
         )
     hint = f"Tenant {name} is there. Next: meschain catalog import FILE --supplier SUPPLIER --tenant {name}"
@@ -38,7 +38,7 @@ def add(
 def list_all(json: Json = False) -> None:
     """Every tenant."""
     with _store() as engine:
-        rows = [_described(tenant) for tenant in service.list_tenants(engine)]
+        rows = [_described(tenant) for tenant in tenants.list_tenants(engine)]
     show(rows, json, lambda: table("Tenants", rows))
 
 
@@ -50,7 +50,7 @@ def change(
     if title is None and currency is None and time_zone is None:
         raise typer.BadParameter("Say what to change: --title, --currency or --time-zone.")
     with _store() as engine:
-        changed = service.update_tenant(engine, name, name=title, default_currency=currency, time_zone=time_zone)
+        changed = tenants.update_tenant(engine, name, name=title, default_currency=currency, time_zone=time_zone)
     show(_described(changed), json, lambda: table(f"Tenant {name}", [_described(changed)]))
 
 

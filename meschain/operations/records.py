@@ -14,6 +14,7 @@ from meschain.catalog.tables import FeedProfile, Run, Supplier
 from meschain.operations.doctor import Feed
 from meschain.store.base import utc_now
 from meschain.store.session import reading
+from meschain.store.tenancy import of_every_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Records:
 
 def read_records(engine: Engine) -> Records:
     """One view of everything the store records."""
-    with reading(engine) as session:
+    with reading(of_every_tenant(engine)) as session:
         tenants = {tenant.id: tenant.slug for tenant in session.scalars(select(Tenant).order_by(Tenant.slug))}
         feeds: dict[str, list[Feed]] = {slug: [] for slug in tenants.values()}
         sealed: dict[str, bytes] = {}

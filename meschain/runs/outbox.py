@@ -14,6 +14,7 @@ from meschain.runs.service import ENDED, LEASE
 from meschain.runs.tables import Runner, Trigger, TriggerState
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
+from meschain.store.tenancy import of_every_tenant
 
 MOST_ATTEMPTS = 3
 """How often a trigger is begun before it is given up: a flow that kills its runner must not kill it for ever."""
@@ -27,7 +28,7 @@ class Outbox:
     """
 
     def __init__(self, engine: Engine, runner: str, lease: timedelta = LEASE) -> None:
-        self.engine = engine
+        self.engine = of_every_tenant(engine)
         self.runner = runner
         self._lease = lease
 

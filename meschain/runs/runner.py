@@ -162,6 +162,7 @@ class FlowRunner:
             await self._finish(trigger, Ending("failed", f"there is no flow {trigger.flow!r}; there are: {known}"))
             return
         key, tags = f"{trigger.id}/{trigger.attempts}", [f"by:{trigger.requested_by}"]
+        tags += [f"request:{trigger.request_id}"] if trigger.request_id else []
         try:
             flow_run = await self._orchestrator.create(deployment, trigger.parameters, key=key, tags=tags)
         except Permanent as error:

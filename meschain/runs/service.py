@@ -3,16 +3,21 @@
 A trigger is a row: it outlives the restart of every process, and whichever flow runner lives carries it out.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, delete, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from commerce.errors import Refused, Transient
+from meschain.audit.rules import Actor, Tag
+from meschain.audit.service import AuditLog
 from meschain.runs.tables import Runner, Trigger
 from meschain.store.base import utc_now
+from meschain.store.ids import new_id
 from meschain.store.session import reading, transaction
 
 LEASE = timedelta(seconds=30)
@@ -23,17 +28,51 @@ _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 20.0
 
 
-def trigger(
-    engine: Engine, flow: str, parameters: Mapping[str, Any], *, requested_by: str, tenant_id: str | None = None
-) -> str:
-    """Ask for a run of the flow of that name (such as `sync-catalog`); gives the trigger's id.
+class KeyReused(Refused):
+    """A wish came under the idempotency key of another one."""
 
-    The flow's own parameter types decide whether they fit, when the run begins: a misfit ends as `failed`.
+
+def trigger(
+    engine: Engine,
+    flow: str,
+    parameters: Mapping[str, Any],
+    *,
+    log: AuditLog,
+    actor: Actor,
+    idempotency_key: str | None = None,
+) -> Trigger:
+    """Ask for a run of the flow of that name (such as `sync-catalog`) on behalf of the actor and its tenant.
+
+    The flow's own parameter types decide whether they fit, when the run begins: a misfit ends as `failed`. The same
+    wish under the same `idempotency_key` gives the trigger there is; raises KeyReused when it is another wish.
     """
-    wish = Trigger(flow=flow, parameters=dict(parameters), requested_by=requested_by, tenant_id=tenant_id)
-    with transaction(engine) as session:
-        session.add(wish)
-    return wish.id
+    wish = Trigger(
+        id=new_id(), flow=flow, parameters=dict(parameters), requested_by=str(actor), tenant_id=actor.tenant_id,
+        request_id=actor.request_id, idempotency_key=idempotency_key,
+    )  # fmt: skip
+    told = {"flow": flow, "parameters": json.dumps(wish.parameters, sort_keys=True, ensure_ascii=False)}
+    try:
+        with transaction(engine) as session:
+            session.add(wish)
+            log.record(session, Tag.FLOW_RUN_REQUESTED, actor, target=f"trigger {wish.id}", after=told)
+    except IntegrityError:
+        found = _under_key(engine, actor.tenant_id, idempotency_key)
+        if found is None:
+            raise
+        if (found.flow, found.parameters) != (flow, wish.parameters):
+            raise KeyReused(
+                f"the idempotency key {idempotency_key!r} belongs to another request; send a new key with a new request"
+            ) from None
+        return found
+    return wish
+
+
+def _under_key(engine: Engine, tenant_id: str | None, key: str | None) -> Trigger | None:
+    if key is None:
+        return None
+    with reading(engine) as session:
+        query = select(Trigger).where(Trigger.tenant_id == tenant_id, Trigger.idempotency_key == key)
+        return session.scalars(query).one_or_none()
 
 
 def get_trigger(engine: Engine, trigger_id: str) -> Trigger:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Enum, ForeignKey, Index
+from sqlalchemy import Enum, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from meschain.access.tables import Tenant
-from meschain.store.base import Base, FreeText, utc_now
+from meschain.store.base import Base, FreeText, Json, TenantOwned, utc_now
 from meschain.store.ids import new_id
 
 TriggerState = Literal["queued", "started", "finished", "failed", "crashed", "cancelled"]
@@ -26,11 +26,25 @@ class Runner(Base):
     """When it ended in order; None while it works, and after it was killed."""
 
 
-class Trigger(Base):
+class Flow(Base):
+    """What a flow runner last said can run here: a flow and the parameters it takes."""
+
+    __tablename__ = "runs_flows"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """As a trigger names it, such as `sync-catalog`."""
+    description: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    """JSON Schema of its parameters."""
+    tags: Mapped[list[str]] = mapped_column(Json)
+    announced_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Trigger(TenantOwned, Base):
     """One wish that a flow runs, kept until it has been fulfilled; also a flow run that Prefect itself asked for."""
 
     __tablename__ = "runs_triggers"
-    __table_args__ = (Index(None, "state", "requested_at"),)
+    __table_args__ = (Index(None, "state", "requested_at"), UniqueConstraint("tenant_id", "idempotency_key"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     tenant_id: Mapped[str | None] = mapped_column(ForeignKey(Tenant.id))
@@ -41,6 +55,10 @@ class Trigger(Base):
         Enum(*get_args(Origin), name="origin", native_enum=False, create_constraint=True, length=32), default="outbox"
     )
     requested_by: Mapped[str]
+    request_id: Mapped[str | None]
+    """The request to the API that asked for it, for whoever follows it through the logs."""
+    idempotency_key: Mapped[str | None]
+    """What its sender calls the wish: the same again is the same wish."""
     requested_at: Mapped[datetime] = mapped_column(default=utc_now)
     state: Mapped[TriggerState] = mapped_column(
         Enum(*get_args(TriggerState), name="state", native_enum=False, create_constraint=True, length=32),

@@ -137,11 +137,14 @@ def _sync(house: House, catalog: Catalog, name: str, watch: Watch) -> Round:
     """Have every supplier synced by the flow runner, and watch."""
     begun, newest = time.monotonic(), {slug: run.id for run, slug in reversed(list_runs(catalog, limit=200))}
     asked = triggers.trigger(
-        house.engine, _FLOW, {"tenant": catalog.tenant, "every_supplier": True},
-        requested_by="demo", tenant_id=catalog.tenant_id,
-    )  # fmt: skip
+        catalog.engine,
+        _FLOW,
+        {"tenant": catalog.tenant, "every_supplier": True},
+        log=catalog.log,
+        actor=catalog.actor,
+    )
     ended = triggers.wait(
-        house.engine, asked, seconds=_PATIENCE_SECONDS, tell=lambda _: watch(name, _rows(catalog, newest))
+        catalog.engine, asked.id, seconds=_PATIENCE_SECONDS, tell=lambda _: watch(name, _rows(catalog, newest))
     )
     rows = _rows(catalog, newest)
     watch(name, rows)

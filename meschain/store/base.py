@@ -1,12 +1,12 @@
-"""What every table is made of: the declarative base, UTC time, JSON, free text. No table of its own, no connection."""
+"""What every table is made of: the declarative base, UTC time, JSON, free text, whose it is. No table of its own."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, MetaData, String
+from sqlalchemy import JSON, DateTime, ForeignKey, LargeBinary, MetaData, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DontWrapMixin
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -60,6 +60,13 @@ class FreeText(TypeDecorator[str]):
         return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
+class Sealed(TypeDecorator[bytes]):
+    """Ciphertext of the vault: what has to be sealed again when the vault's key changes is found by this type."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+
 # Plain JSON, not PostgreSQL's JSONB: that one reorders keys and refuses the NUL a raw record may contain.
 Json = JSON(none_as_null=True)
 
@@ -73,6 +80,15 @@ class Base(DeclarativeBase):
         dict[str, Any]: Json,
         list[dict[str, Any]]: Json,
     }
+
+
+class TenantOwned:
+    """A table whose rows belong to tenants: a session sees those of its own tenant only (see `store.tenancy`)."""
+
+    @declared_attr
+    def tenant_id(cls) -> Mapped[str]:  # noqa: N805  declared once for all classes: the first argument is the class
+        """Whose row it is."""
+        return mapped_column(ForeignKey("access_tenants.id"))
 
 
 def utc_now() -> datetime:

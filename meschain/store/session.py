@@ -7,10 +7,10 @@ from contextvars import ContextVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.orm import Session
 
 from commerce.errors import MesChainError, Permanent, Transient
 from meschain.store.engine import READING
+from meschain.store.tenancy import TenantSession
 
 _open: ContextVar[frozenset[str]] = ContextVar("open_transactions", default=frozenset())
 
@@ -22,7 +22,7 @@ _NO_TABLES = "the store's tables are missing or of another version; `meschain do
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Session]:
+def transaction(engine: Engine) -> Iterator[TenantSession]:
     """One use case, one transaction: committed when the block ends, undone when it raises.
 
     On SQLite it holds the write lock from its first statement on: keep it short and call nothing outside within it.
@@ -37,19 +37,19 @@ def transaction(engine: Engine) -> Iterator[Session]:
         )
     token = _open.set(_open.get() | {here})
     try:
-        with translated(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+        with translated(engine), TenantSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
     finally:
         _open.reset(token)
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
+def reading(engine: Engine) -> Iterator[TenantSession]:
     """One unchanging view of the store, for as many queries as needed; never waits for a writer, cannot write."""
     view = engine.execution_options(**{READING: True})
     if engine.dialect.name == "postgresql":
         view = view.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with translated(engine), Session(view, expire_on_commit=False) as session, session.begin():
+    with translated(engine), TenantSession(view, expire_on_commit=False) as session, session.begin():
         yield session
 
 

@@ -161,7 +161,7 @@ def test_a_held_run_that_nobody_decides_is_rejected_by_itself(shop: Shop) -> Non
     later = sweep(shop.catalog, shop.supplier(), utc_now() + timedelta(days=8))
     assert (later.state, later.rejected_run) == ("fresh", run.id)
     rejected = get_run(shop.catalog, run.id)
-    assert (rejected.status, rejected.decided_by) == ("rejected", "sweep")
+    assert (rejected.status, rejected.decided_by) == ("rejected", "operator")
     assert rejected.decision_note == "undecided for 7 days"
     assert shop.ask(_STATES) == []
 

@@ -2,7 +2,6 @@
 
 import shutil
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,8 +85,12 @@ def test_the_last_good_feed_again_takes_its_place_too(shop: Shop) -> None:
 
 def test_approval_applies_what_was_staged(shop: Shop) -> None:
     run = _hold(shop)
-    approved = decisions.approve_run(shop.catalog, run.id, by="ayşe", note="yes, a hundredfold")
-    assert (approved.status, approved.decided_by, approved.decision_note) == ("applied", "ayşe", "yes, a hundredfold")
+    approved = decisions.approve_run(shop.catalog, run.id, note="yes, a hundredfold")
+    assert (approved.status, approved.decided_by, approved.decision_note) == (
+        "applied",
+        "operator",
+        "yes, a hundredfold",
+    )
     assert shop.offers("list_price")["A002"] == Decimal("250.0000")
     assert set(shop.offers("run_id").values()) == {run.id, approved.base_run_id}
     assert decisions.show_difference(shop.catalog, run.id).kinds == {"changed": 39}
@@ -99,7 +102,7 @@ def test_approval_applies_what_was_staged(shop: Shop) -> None:
 
 def test_after_an_approval_the_next_feed_is_compared_with_it(shop: Shop) -> None:
     run = _hold(shop)
-    decisions.approve_run(shop.catalog, run.id, by="ayşe")
+    decisions.approve_run(shop.catalog, run.id)
     later = shop.sync([*_shifted(), *goods(_SHIFTED + 1)[_SHIFTED:]])
     assert (later.status, later.base_run_id) == ("applied", run.id)
     assert (later.counts["new"], later.counts["unchanged"], later.counts["parsed"]) == (1, _SHIFTED, 1)
@@ -108,8 +111,8 @@ def test_after_an_approval_the_next_feed_is_compared_with_it(shop: Shop) -> None
 def test_rejection_drops_what_was_staged(shop: Shop) -> None:
     run = _hold(shop)
     before = shop.offers()
-    rejected = decisions.reject_run(shop.catalog, run.id, by="ayşe", note="ask them")
-    assert (rejected.status, rejected.decided_by, rejected.decision_note) == ("rejected", "ayşe", "ask them")
+    rejected = decisions.reject_run(shop.catalog, run.id, note="ask them")
+    assert (rejected.status, rejected.decided_by, rejected.decision_note) == ("rejected", "operator", "ask them")
     assert (shop.offers(), _deltas(shop)) == (before, set())
     assert shop.ask("SELECT count(*) FROM core.feed_runs WHERE run_id = ?", run.id) == [(0,)]
     assert shop.sync(_shifted()).status == "held"  # a rejection is of that run, not of those bytes
@@ -118,9 +121,9 @@ def test_rejection_drops_what_was_staged(shop: Shop) -> None:
 @pytest.mark.parametrize("decide", [decisions.approve_run, decisions.reject_run])
 def test_a_run_is_decided_once(shop: Shop, decide) -> None:
     run = _hold(shop)
-    decisions.reject_run(shop.catalog, run.id, by="ayşe")
+    decisions.reject_run(shop.catalog, run.id)
     with pytest.raises(Refused, match="is rejected: only a held run can be decided"):
-        decide(shop.catalog, run.id, by="mehmet")
+        decide(shop.catalog, run.id)
 
 
 def test_approval_is_refused_when_another_run_was_applied_since(shop: Shop) -> None:
@@ -133,7 +136,7 @@ def test_approval_is_refused_when_another_run_was_applied_since(shop: Shop) -> N
     assert retry_quarantine(shop.catalog, shop.supplier()).status == "applied"
     before = shop.offers()
     with pytest.raises(Refused, match="was compared with an older state of acme; reject it and sync again"):
-        decisions.approve_run(shop.catalog, run.id, by="ayşe")
+        decisions.approve_run(shop.catalog, run.id)
     assert shop.offers() == before
     assert get_run(shop.catalog, run.id).status == "held"
 
@@ -146,10 +149,10 @@ def test_an_approval_that_died_after_the_lake_was_written_is_not_applied_twice(
         patched.setattr(decisions, "_close", _die)
         patched.setattr(decisions, "remove_delta", lambda _path: None)
         with pytest.raises(KeyboardInterrupt):
-            decisions.approve_run(shop.catalog, run.id, by="ayşe")
+            decisions.approve_run(shop.catalog, run.id)
     assert shop.offers("list_price")["A002"] == Decimal("250.0000")
     with pytest.raises(Refused, match="is applied: only a held run can be decided"):
-        decisions.approve_run(shop.catalog, run.id, by="ayşe")
+        decisions.approve_run(shop.catalog, run.id)
     assert shop.ask("SELECT count(*) FROM core.feed_runs WHERE run_id = ?", run.id) == [(1,)]
     assert shop.ask("SELECT count(*) FROM core.offer_changes WHERE run_id = ?", run.id) == [(39,)]
 
@@ -184,14 +187,14 @@ def test_a_held_run_can_be_looked_at_by_several_at_once(shop: Shop) -> None:
     with shop.catalog.lake.connect(delta=delta, read_only=True):
         assert decisions.show_difference(shop.catalog, run.id).kinds == {"changed": 39}
         with pytest.raises(Transient, match="Somebody else has these staged changes open"):
-            decisions.approve_run(shop.catalog, run.id, by="test")
-    assert decisions.approve_run(shop.catalog, run.id, by="test").status == "applied"
+            decisions.approve_run(shop.catalog, run.id)
+    assert decisions.approve_run(shop.catalog, run.id).status == "applied"
 
 
 def test_staged_changes_that_are_gone_are_told_and_not_made_anew(shop: Shop) -> None:
     run = _hold(shop)
     remove_delta(shop.catalog.delta_file(run.id))
-    for act in (decisions.show_difference, partial(decisions.approve_run, by="test")):
+    for act in (decisions.show_difference, decisions.approve_run):
         with pytest.raises(Permanent, match=f"staged changes of run {run.id} are gone"):
             act(shop.catalog, run.id)
     assert _deltas(shop) == set()
@@ -200,7 +203,7 @@ def test_staged_changes_that_are_gone_are_told_and_not_made_anew(shop: Shop) -> 
 def test_what_was_held_happens_when_it_is_approved(shop: Shop) -> None:
     run = _hold(shop)
     begun = utc_now()
-    decisions.approve_run(shop.catalog, run.id, by="test")
+    decisions.approve_run(shop.catalog, run.id)
     times = shop.ask("SELECT DISTINCT changed_at FROM core.offer_changes WHERE run_id = ?", run.id)
     assert times == shop.ask("SELECT applied_at FROM core.feed_runs WHERE run_id = ?", run.id)
     assert times == shop.ask("SELECT DISTINCT updated_at FROM core.offers WHERE run_id = ?", run.id)
@@ -218,7 +221,7 @@ def test_a_home_may_be_called_anything_and_moved_while_a_run_is_held(
         assert set(shop.offers("brand").values()) == {None}
     moved = home.rename(tmp_path / "moved")
     with open_shop(moved, TENANT, tmp_path) as shop:
-        assert decisions.approve_run(shop.catalog, run.id, by="test").status == "applied"
+        assert decisions.approve_run(shop.catalog, run.id).status == "applied"
         assert shop.offers("list_price")["A002"] == Decimal("250.00")
 
 

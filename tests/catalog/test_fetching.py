@@ -89,7 +89,7 @@ def test_a_feed_that_was_held_is_held_again_when_the_server_says_unchanged(shop:
     held = _sync(shop)
     again = _sync(shop)
     assert (held.status, again.status, again.id) == ("held", "held", held.id)
-    decisions.reject_run(shop.catalog, held.id, by="ayşe")
+    decisions.reject_run(shop.catalog, held.id)
     assert _sync(shop).status == "held"
 
 

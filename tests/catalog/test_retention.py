@@ -72,7 +72,7 @@ def test_what_is_old_goes_and_what_is_needed_stays(shop: Shop):
     assert raw_files(shop) == {runs[-1].files[0]["hash"], held.files[0]["hash"]}
     assert done["raw_files"] == 2
     assert done["snapshots"] > 0
-    assert approve_run(shop.catalog, held.id, by="test").status == "applied"
+    assert approve_run(shop.catalog, held.id).status == "applied"
     assert set(shop.offers("list_price").values()) != set()
 
 
@@ -85,7 +85,7 @@ def test_a_run_of_these_days_can_be_rolled_back_to_a_state_of_long_ago(shop: Sho
         run = session.get_one(Run, last.id)
         run.finished_at = LATER  # as if the sync were of that day, the state before it much older
     look_after(shop, LATER, snapshots=DAY)
-    roll_back(shop.catalog, last.id, by="test")
+    roll_back(shop.catalog, last.id)
     assert shop.offers() == before
 
 
@@ -94,7 +94,7 @@ def test_a_run_whose_earlier_state_is_no_longer_kept_cannot_be_rolled_back(shop:
     last = shop.sync(goods(60, stock=7), "acme")
     look_after(shop, LATER)
     with pytest.raises(Refused, match=f"The state before run {last.id} is no longer kept"):
-        roll_back(shop.catalog, last.id, by="test")
+        roll_back(shop.catalog, last.id)
     assert get_run(shop.catalog, last.id).status == "applied"
 
 

@@ -6,9 +6,15 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from meschain.access.service import create_tenant
+from meschain.access.tenants import create_tenant
 from meschain.catalog.tables import FeedProfile, Run, Supplier
 from meschain.store.session import reading, transaction
+from meschain.store.tenancy import of_every_tenant
+
+
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    return of_every_tenant(engine)
 
 
 @pytest.fixture
@@ -74,9 +80,17 @@ def test_only_known_words_are_kept(engine: Engine, supplier: Supplier, column: s
 def test_a_slug_and_a_version_are_taken_once(engine: Engine, supplier: Supplier) -> None:
     with pytest.raises(IntegrityError):
         _add(engine, Supplier(tenant_id=supplier.tenant_id, slug=supplier.slug, name="again"))
-    _add(engine, FeedProfile(supplier_id=supplier.id, version=1, body={"b": 1, "a": 2}, origin="declared"))
+    _add(
+        engine,
+        FeedProfile(
+            tenant_id=supplier.tenant_id, supplier_id=supplier.id, version=1, body={"b": 1, "a": 2}, origin="declared"
+        ),
+    )
     with pytest.raises(IntegrityError):
-        _add(engine, FeedProfile(supplier_id=supplier.id, version=1, body={}, origin="proposed"))
+        _add(
+            engine,
+            FeedProfile(tenant_id=supplier.tenant_id, supplier_id=supplier.id, version=1, body={}, origin="proposed"),
+        )
     with reading(engine) as session:
         assert list(session.scalars(select(FeedProfile)).one().body) == ["b", "a"]
 

@@ -49,7 +49,7 @@ def test_neither_sees_what_the_other_has(shop: Shop, other: Shop) -> None:
         get_run(shop.catalog, theirs.id)
     for act in (decisions.approve_run, decisions.reject_run, decisions.roll_back):
         with pytest.raises(Refused, match="no run ends with"):
-            act(shop.catalog, theirs.id, by="ayşe")
+            act(shop.catalog, theirs.id)
 
 
 def test_suppliers_of_one_name_are_two_suppliers(shop: Shop, other: Shop) -> None:

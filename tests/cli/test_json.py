@@ -42,7 +42,7 @@ def test_a_run_from_its_hold_to_its_rollback(busy: Command) -> None:
     assert len(difference["examples"]) == 1
     assert difference["examples"][0]["changes"][0] == {"field": "status", "before": "active", "after": "missing"}
 
-    rejected = busy("catalog", "reject", held["run_id"], "--by", "ayşe", "--note", "cut off", "--json")
+    rejected = busy("catalog", "reject", held["run_id"], "--note", "cut off", "--json")
     assert (rejected.code, rejected.json()["status"]) == (0, "rejected")
     again = busy("catalog", "import", "less.csv", "--supplier", "acme", "--json")
     approved = busy("catalog", "approve", again.json()["run_id"], "--json")

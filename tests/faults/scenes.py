@@ -179,7 +179,7 @@ def held_sync(stage: Stage) -> tuple[str, ...]:
 def approval(stage: Stage) -> tuple[str, ...]:
     """A person lets a held run pass."""
     stage.bring("first", stage.first)
-    return ("catalog", "approve", stage.bring("vanished", changes.vanish(stage.second, 1)), "--by", "ops", "--json")
+    return ("catalog", "approve", stage.bring("vanished", changes.vanish(stage.second, 1)), "--json")
 
 
 def rollback(stage: Stage) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ def rollback(stage: Stage) -> tuple[str, ...]:
     stage.bring("first", stage.first)
     undone = stage.bring("second", stage.second)
     stage.bring("third", changes.evolve(stage.second, 3))
-    return ("catalog", "rollback", undone, "--by", "ops", "--json")
+    return ("catalog", "rollback", undone, "--json")
 
 
 def retry(stage: Stage) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from meschain.settings import Settings
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
 from meschain.store.session import reading
+from meschain.store.tenancy import of_every_tenant
 from meschain.wiring import House
 
 Seen = dict[str, tuple[int, str]]
@@ -76,7 +77,7 @@ def _blurred(column: dict[str, str]) -> str:
 
 def runs(house: House) -> dict[str, Run]:
     """Every run of the store by its id."""
-    with reading(house.engine) as session:
+    with reading(of_every_tenant(house.engine)) as session:
         return {run.id: run for run in session.scalars(select(Run).order_by(Run.started_at))}
 
 

@@ -130,7 +130,7 @@ class Pair:
         return [self._rows(f"FROM {relation} WHERE supplier = '{slug}' ORDER BY ALL") for relation in relations]
 
     def undo(self, run: Run) -> None:
-        decisions.roll_back(self._catalog, run.id, by="test")
+        decisions.roll_back(self._catalog, run.id)
 
     def _rows(self, query: str) -> list[Any]:
         return self._lake.execute(query).fetchall()

@@ -13,6 +13,7 @@ from meschain.settings import Settings
 from meschain.store.engine import open_engine
 from meschain.store.ids import new_id
 from meschain.store.schema import upgrade
+from meschain.store.tenancy import of_every_tenant
 from tests.prefect_server import SETTINGS, Server, running_server, settings_at
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,7 @@ class Runners:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.mine = new_id()[-8:]
-        self.store = open_engine(settings.store.url)
+        self.store = of_every_tenant(open_engine(settings.store.url))
         self._folder = folder
         self._environment = settings.child_environment()
         self._processes: list[subprocess.Popen[bytes]] = []

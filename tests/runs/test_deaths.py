@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from meschain.runs import service
+from tests.runs.asking import ask
 from tests.runs.conftest import PATIENCE
 
 
@@ -15,7 +16,7 @@ def test_two_runners_share_the_work_and_do_nothing_twice(runners, until):
     runners.start("two")
     until(lambda: len(service.live_runners(runners.store)) == 2)
     flow, numbers = f"tick-{runners.mine}", range(12)
-    asked = [service.trigger(runners.store, flow, {"n": n}, requested_by="t") for n in numbers]
+    asked = [ask(runners.store, flow, n=n) for n in numbers]
     ended = [service.wait(runners.store, trigger, seconds=PATIENCE) for trigger in asked]
     assert [(trigger.state, trigger.outcome["n"]) for trigger in ended] == [("finished", n) for n in numbers]
     assert sorted(int(line.split()[1]) for line in runners.lines) == list(numbers)
@@ -24,7 +25,7 @@ def test_two_runners_share_the_work_and_do_nothing_twice(runners, until):
 def test_what_a_runner_leaves_is_done_by_the_next(own_runners, until, prefect):
     runners, flow = own_runners, f"wait-{own_runners.mine}"
     first = runners.start(every=3600)
-    asked = service.trigger(runners.store, flow, {"n": 7}, requested_by="t")
+    asked = ask(runners.store, flow, n=7)
     until(lambda: "wait 7 one" in runners.lines)
     killed = service.get_trigger(runners.store, asked).flow_run_id
     schedule = _schedule(runners, prefect)

@@ -8,6 +8,7 @@ import pytest
 
 from meschain.runs import service
 from tests.prefect_server import SETTINGS
+from tests.runs import asking
 from tests.runs.conftest import PATIENCE, PROJECT
 
 
@@ -20,7 +21,7 @@ def runner(own_runners, until):
 
 
 def ask(runner, flow: str, **parameters: object) -> str:
-    return service.trigger(runner.store, f"{flow}-{runner.mine}", parameters, requested_by="ada")
+    return asking.ask(runner.store, f"{flow}-{runner.mine}", **parameters)
 
 
 def test_the_scheduler_really_schedules(runner, until, prefect):
@@ -39,7 +40,7 @@ def test_a_trigger_is_told_what_its_flow_came_to(runner):
 
 def test_errors_and_misfits_end_as_failed(runner):
     failing, misfit = ask(runner, "fail", words="the feed is empty"), ask(runner, "fail", word=1)
-    unknown = service.trigger(runner.store, "no-such-flow", {}, requested_by="ada")
+    unknown = asking.ask(runner.store, "no-such-flow")
     ended = {trigger: service.wait(runner.store, trigger, seconds=PATIENCE) for trigger in (failing, misfit, unknown)}
     assert {trigger.state for trigger in ended.values()} == {"failed"}
     assert "the feed is empty" in ended[failing].message

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from commerce.errors import Refused, Transient
-from meschain.access.service import create_tenant
+from meschain.access.tenants import create_tenant
 from meschain.runs import service
 from meschain.runs.outbox import MOST_ATTEMPTS, Outbox
 from meschain.store.base import utc_now
+from meschain.store.tenancy import of_every_tenant
+from tests.runs import asking
 
 NO_LEASE = timedelta(0)
 
@@ -23,13 +25,18 @@ def outbox(engine: Engine) -> Outbox:
     return outbox
 
 
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    return of_every_tenant(engine)
+
+
 def ask(engine: Engine, **parameters: object) -> str:
-    return service.trigger(engine, "sync-catalog", parameters, requested_by="ada")
+    return asking.ask(engine, "sync-catalog", **parameters)
 
 
 def test_a_trigger_waits_until_somebody_takes_it(engine, outbox):
     tenant = create_tenant(engine, "acme")
-    asked = service.trigger(engine, "sync-catalog", {"supplier": "böcek"}, requested_by="ada", tenant_id=tenant.id)
+    asked = asking.ask(engine, "sync-catalog", supplier="böcek", tenant_id=tenant.id)
     assert service.get_trigger(engine, asked).state == "queued"
     (taken,) = outbox.claim(5)
     assert (taken.id, taken.parameters, taken.attempts, taken.tenant_id) == (asked, {"supplier": "böcek"}, 1, tenant.id)

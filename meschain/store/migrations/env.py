@@ -7,7 +7,7 @@ from typing import Literal
 
 from alembic import context
 
-from meschain.store.base import Base, FreeText, UtcDateTime
+from meschain.store.base import Base, FreeText, Sealed, UtcDateTime
 
 
 def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -16,6 +16,8 @@ def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, FreeText):
         return "sa.String()"
+    if kind == "type" and isinstance(item, Sealed):
+        return "sa.LargeBinary()"
     return False
 
 

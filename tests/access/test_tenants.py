@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from commerce.errors import Refused
-from meschain.access.service import (
+from meschain.access.tenants import (
     create_tenant,
     ensure_tenant,
     get_tenant,

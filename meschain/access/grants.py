@@ -1,0 +1,248 @@
+"""Who may do what in a tenant: its own roles, and the grants that give a role to a member or to an API key.
+
+Whatever changes here counts the tenant's policy version up: what was concluded from the old state no longer holds.
+Nobody gives or takes what he may not do himself: `by` is the policy of who acts, None for the operator's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from commerce.errors import Refused
+from meschain.access import policy
+from meschain.access.context import Access
+from meschain.access.policy import Policy
+from meschain.access.roles import Rights, builtin_roles, check_role
+from meschain.access.rules import Forbidden, NotFound, check_slug
+from meschain.access.scopes import ScopeKind, check_scope
+from meschain.access.tables import Grant, Membership, Role, Tenant, User, UserSession
+from meschain.audit.rules import Actor, Tag
+from meschain.store.base import utc_now
+from meschain.store.session import reading, transaction
+
+OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRole:
+    """A role, over everything or within one scope: what an invitation or a new key gives."""
+
+    role: str
+    scope_kind: ScopeKind | None = None
+    scope_pattern: str | None = None
+
+    def __str__(self) -> str:
+        """As the log and people read it: `ops`, `ops on supplier acme-*`."""
+        return f"{self.role} on {self.scope_kind} {self.scope_pattern}" if self.scope_kind else self.role
+
+
+def count_policy_up(session: Session, tenant_id: str) -> None:
+    """Say that what anybody may do in the tenant has changed."""
+    query = update(Tenant).where(Tenant.id == tenant_id).values(policy_version=Tenant.policy_version + 1)
+    session.execute(query.execution_options(synchronize_session=False))
+
+
+def check_given(session: Session, given: Iterable[GivenRole], by: Policy | None) -> list[GivenRole]:
+    """The roles as they are; Refused if there is none or one cannot be given, Forbidden if `by` may not give it."""
+    roles, checked = roles_of(session), list(given)
+    if not checked:
+        raise Refused(f"at least one role is expected; there are: {', '.join(sorted(roles))}")
+    for each in checked:
+        if each.role not in roles:
+            raise Refused(f"there is no role {each.role!r}; there are: {', '.join(sorted(roles))}")
+        if each.scope_kind is not None or each.scope_pattern is not None:
+            check_scope(each.scope_kind or "", each.scope_pattern or "")
+    check_rights(by, (compiled(each, roles) for each in checked))
+    return checked
+
+
+def check_rights(by: Policy | None, grants: Iterable[policy.Grant]) -> None:
+    """Forbidden if a grant gives what the policy itself has not got."""
+    for grant in grants if by is not None else ():
+        if lacking := by.lacks(grant):
+            raise Forbidden(f"role {grant} can only be given or taken by who may {', '.join(lacking)}")
+
+
+def roles_of(session: Session) -> dict[str, Rights]:
+    """Every role of the session's tenant: the built-in ones and its own."""
+    own = {role.name: Rights(tuple(role.allow), tuple(role.deny)) for role in session.scalars(select(Role))}
+    return {**builtin_roles(), **own}
+
+
+def compiled(given: GivenRole | Grant, roles: Mapping[str, Rights]) -> policy.Grant:
+    """A grant as the policy takes it; a role that is no longer there gives nothing."""
+    rights = roles.get(given.role, Rights(()))
+    scope = (given.scope_kind, given.scope_pattern) if given.scope_kind and given.scope_pattern else None
+    return policy.Grant(role=given.role, allow=rights.allow, deny=rights.deny, scope=scope)
+
+
+def add_grants(
+    session: Session,
+    tenant_id: str,
+    given: Iterable[GivenRole],
+    *,
+    user_id: str | None = None,
+    api_key_id: str | None = None,
+) -> None:
+    """Give roles to a member or a key, within a use case that records it."""
+    session.add_all(
+        Grant(
+            tenant_id=tenant_id, user_id=user_id, api_key_id=api_key_id, role=each.role,
+            scope_kind=each.scope_kind, scope_pattern=each.scope_pattern,
+        )
+        for each in given
+    )  # fmt: skip
+    count_policy_up(session, tenant_id)
+
+
+def list_grants(access: Access, tenant_id: str) -> list[Grant]:
+    """Every grant of the tenant, in the order they were made."""
+    with reading(access.of(tenant_id)) as session:
+        return list(session.scalars(select(Grant).order_by(Grant.id)))
+
+
+def set_grants(
+    access: Access,
+    actor: Actor,
+    tenant_id: str,
+    user_id: str,
+    given: Sequence[GivenRole],
+    *,
+    by: Policy | None = None,
+) -> None:
+    """Let a member have exactly these roles. Refused when the tenant would be left without an owner."""
+    with transaction(access.of(tenant_id)) as session:
+        if session.get(Membership, (tenant_id, user_id), with_for_update=True) is None:
+            raise NotFound(f"there is no member {user_id}")
+        checked = check_given(session, given, by)
+        had = list(session.scalars(select(Grant).where(Grant.user_id == user_id).order_by(Grant.id)))
+        roles = roles_of(session)
+        check_rights(by, (compiled(each, roles) for each in had))
+        before = [str(GivenRole(grant.role, grant.scope_kind, grant.scope_pattern)) for grant in had]
+        session.execute(delete(Grant).where(Grant.user_id == user_id))
+        add_grants(session, tenant_id, checked, user_id=user_id)
+        session.flush()
+        _keep_an_owner(session)
+        after = [str(each) for each in checked]
+        access.log.record(session, Tag.GRANT_ADDED, actor, target=f"user {user_id}", before=before, after=after)
+
+
+def remove_member(access: Access, actor: Actor, tenant_id: str, user_id: str, *, by: Policy | None = None) -> None:
+    """End a membership with its grants and sessions. Refused for the last owner."""
+    with transaction(access.of(tenant_id)) as session:
+        if session.get(Membership, (tenant_id, user_id)) is None:
+            raise NotFound(f"there is no member {user_id}")
+        roles = roles_of(session)
+        had = list(session.scalars(select(Grant).where(Grant.user_id == user_id)))
+        check_rights(by, (compiled(each, roles) for each in had))
+        session.execute(delete(Grant).where(Grant.user_id == user_id))
+        session.execute(delete(Membership).where(Membership.user_id == user_id))
+        alive = update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
+        session.execute(alive.values(revoked_at=utc_now()))
+        session.flush()
+        _keep_an_owner(session)
+        count_policy_up(session, tenant_id)
+        access.log.record(session, Tag.MEMBERSHIP_REMOVED, actor, target=f"user {user_id}")
+
+
+def _keep_an_owner(session: Session) -> None:
+    """Refuse a change that would leave nobody who may change everything back."""
+    owners = select(Grant.id).join(User, User.id == Grant.user_id).where(User.active)
+    if session.scalars(owners.where(Grant.role == OWNER, Grant.scope_kind.is_(None)).limit(1)).one_or_none() is None:
+        raise Refused("the tenant would have no owner left; make somebody else owner first")
+
+
+def list_roles(access: Access, tenant_id: str) -> list[Role]:
+    """The tenant's own roles, by name; the built-in ones are `policy.builtin_roles()`."""
+    with reading(access.of(tenant_id)) as session:
+        return list(session.scalars(select(Role).order_by(Role.name)))
+
+
+def get_role(access: Access, tenant_id: str, name: str) -> Role:
+    """The tenant's own role of that name."""
+    with reading(access.of(tenant_id)) as session:
+        return _found_role(session, name)
+
+
+def create_role(
+    access: Access,
+    actor: Actor,
+    tenant_id: str,
+    name: str,
+    rights: Rights,
+    *,
+    by: Policy | None = None,
+) -> Role:
+    """Make a role of the tenant's own. Refused when there is one of that name, or a permission is unknown."""
+    if check_slug(name, "a role") in builtin_roles():
+        raise Refused(f"{name} is a built-in role; choose another name")
+    _check_content(name, rights, by)
+    role = Role(tenant_id=tenant_id, name=name, allow=list(rights.allow), deny=list(rights.deny))
+    try:
+        with transaction(access.of(tenant_id)) as session:
+            session.add(role)
+            access.log.record(session, Tag.ROLE_CREATED, actor, target=f"role {name}", after=_told(role))
+    except IntegrityError:
+        raise Refused(f"there is a role {name!r} already") from None
+    return role
+
+
+def change_role(
+    access: Access,
+    actor: Actor,
+    tenant_id: str,
+    name: str,
+    rights: Rights,
+    *,
+    version: int | None = None,
+    by: Policy | None = None,
+) -> Role:
+    """Let a role mean something else from now on; Refused when it is not of that `version` any more."""
+    _check_content(name, rights, by)
+    with transaction(access.of(tenant_id)) as session:
+        role = _found_role(session, name, lock=True)
+        if version is not None and role.version != version:
+            raise Refused(f"the role {name} was changed by somebody else meanwhile; look at it and try again")
+        check_rights(by, [policy.Grant(name, tuple(role.allow), tuple(role.deny))])
+        before = _told(role)
+        role.allow, role.deny = list(rights.allow), list(rights.deny)
+        count_policy_up(session, tenant_id)
+        access.log.record(session, Tag.ROLE_CHANGED, actor, target=f"role {name}", before=before, after=_told(role))
+    return role
+
+
+def remove_role(access: Access, actor: Actor, tenant_id: str, name: str) -> None:
+    """Remove a role of the tenant's own; Refused while somebody has it."""
+    with transaction(access.of(tenant_id)) as session:
+        role = _found_role(session, name, lock=True)
+        if session.scalars(select(Grant.id).where(Grant.role == name).limit(1)).one_or_none() is not None:
+            raise Refused(f"somebody has the role {name} still; take it away first")
+        session.delete(role)
+        access.log.record(session, Tag.ROLE_REMOVED, actor, target=f"role {name}", before=_told(role))
+
+
+def policy_of(session: Session, *, user_id: str | None = None, api_key_id: str | None = None) -> Policy:
+    """What a member or a key may do in the session's tenant."""
+    subject = Grant.user_id == user_id if user_id is not None else Grant.api_key_id == api_key_id
+    roles = roles_of(session)
+    return Policy.of(compiled(grant, roles) for grant in session.scalars(select(Grant).where(subject)))
+
+
+def _found_role(session: Session, name: str, *, lock: bool = False) -> Role:
+    query = select(Role).where(Role.name == name)
+    role = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if role is None:
+        raise NotFound(f"there is no role {name!r} of the tenant's own")
+    return role
+
+
+def _check_content(name: str, rights: Rights, by: Policy | None) -> None:
+    check_role([*rights.allow, *rights.deny])
+    check_rights(by, [policy.Grant(name, tuple(rights.allow), tuple(rights.deny))])
+
+
+def _told(role: Role) -> dict[str, list[str]]:
+    return {"allow": list(role.allow), "deny": list(role.deny)}

@@ -1,0 +1,121 @@
+"""Scopes of a grant or an act: a kind of thing (supplier, channel) and which of them. Pure decisions, no store.
+
+A pattern is text in which `*` stands for any characters, as in `acme-*`; nothing else in it is special. That is all: an
+expression that can be slow, or that people read differently from the machine, cannot be written.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from commerce.errors import Refused
+
+ScopeKind = Literal["channel", "supplier"]
+Scope = tuple[str, str]
+"""A kind and a name, such as ("supplier", "acme-toys"); of a grant: a kind and a pattern."""
+
+ANY = "*"
+_PATTERN = re.compile(r"[a-z0-9*-]{1,63}")
+
+
+def check_scope(kind: str, pattern: str) -> Scope:
+    """Both as they are; Refused unless there is that kind and the pattern can name something of it."""
+    if kind not in get_args(ScopeKind):
+        raise Refused(f"{kind[:80]!r} is no kind of scope; expected one of {', '.join(get_args(ScopeKind))}")
+    if not _PATTERN.fullmatch(pattern):
+        raise Refused(
+            f"{pattern[:80]!r} is no pattern of {kind}s; expected 1 to 63 of a-z, 0-9, dash and *, such as acme-*"
+        )
+    return kind, pattern
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether the pattern names the value. Takes time in proportion to the value, whatever the pattern.
+
+    With a pattern in the place of the value: whether everything that one names is named by this one.
+    """
+    return _fits(pattern.split(ANY), value)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some value is named by both patterns."""
+    if ANY not in one:
+        return matches(other, one)
+    if ANY not in other:
+        return matches(one, other)
+    starts = one.partition(ANY)[0], other.partition(ANY)[0]
+    ends = one.rpartition(ANY)[2], other.rpartition(ANY)[2]
+    # What stands between start and end can be put one behind the other: it never contradicts.
+    return max(starts, key=len).startswith(min(starts, key=len)) and max(ends, key=len).endswith(min(ends, key=len))
+
+
+def as_like(pattern: str) -> str:
+    r"""The pattern for SQL's LIKE with `ESCAPE '\'`."""
+    return re.sub(r"([\\%_])", r"\\\1", pattern).replace(ANY, "%")
+
+
+class Matcher:
+    """Several patterns of one kind, put apart by how fast they can be told."""
+
+    __slots__ = ("_ends", "_exact", "_inner", "_others", "_starts", "patterns")
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.patterns = tuple(patterns)
+        self._exact, self._inner, self._others = set[str](), list[str](), list[list[str]]()
+        starts, ends = list[str](), list[str]()
+        for pattern in self.patterns:
+            match pattern.split(ANY):
+                case [whole]:
+                    self._exact.add(whole)
+                case [start, ""]:
+                    starts.append(start)
+                case ["", end]:
+                    ends.append(end)
+                case ["", inner, ""]:
+                    self._inner.append(inner)
+                case parts:
+                    self._others.append(parts)
+        self._starts, self._ends = tuple(starts), tuple(ends)
+
+    def covers(self, value: str) -> bool:
+        """Whether any of the patterns names the value."""
+        return (
+            value in self._exact
+            or value.startswith(self._starts)
+            or value.endswith(self._ends)
+            or any(inner in value for inner in self._inner)
+            or any(_fits(parts, value) for parts in self._others)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """What a list may show: what an `allowed` pattern names and no `denied` one does. False if that is nothing."""
+
+    allowed: tuple[str, ...]
+    denied: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.allowed)
+
+    def covers(self, value: str) -> bool:
+        """Whether it may be shown."""
+        named = any(matches(pattern, value) for pattern in self.allowed)
+        return named and not any(matches(pattern, value) for pattern in self.denied)
+
+
+def _fits(parts: list[str], value: str) -> bool:
+    """Whether the parts stand in the value one behind the other, the first at its start and the last at its end."""
+    if len(parts) == 1:
+        return parts[0] == value
+    first, *middle, last = parts
+    at, end = len(first), len(value) - len(last)
+    if at > end or not value.startswith(first) or not value.endswith(last):
+        return False
+    for part in middle:
+        found = value.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
