@@ -1,11 +1,14 @@
 """Chooses the implementations, and nobody else does: from settings to the context that a room's use cases ask for."""
 
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from connectors.http.settings import HttpSettings
+from meschain.access.context import Access
+from meschain.access.passwords import Passwords
+from meschain.access.policy_cache import PolicyCache
 from meschain.access.tenants import ensure_tenant, get_tenant, only_tenant
 from meschain.access.tables import Tenant
 from meschain.audit.rules import OPERATOR, Actor
@@ -14,6 +17,7 @@ from meschain.catalog.context import Catalog
 from meschain.settings import Settings, load_settings, private_dir
 from meschain.store.engine import open_engine
 from meschain.store.exclusion import exclusive
+from meschain.store.installation import Installation, open_installation
 from meschain.store.schema import is_current, upgrade
 from meschain.store.tenancy import of_tenant
 from meschain.store.vault import Vault, vault_of
@@ -38,6 +42,16 @@ class House:
         """Bring the store's tables up to date; several processes may ask at once."""
         if not is_current(self.engine):
             upgrade(self.engine, self.settings.locks_dir())
+
+    @cached_property
+    def installation(self) -> Installation:
+        """What makes this installation itself; made at its first start."""
+        return open_installation(self.engine, self.vault)
+
+    @cached_property
+    def access(self) -> Access:
+        """The access room's context."""
+        return Access(self.engine, self.vault, self.log, self.installation, Passwords(), PolicyCache())
 
     def tenant(self, slug: str | None, *, create: bool = False) -> Tenant:
         """The named tenant (made if `create`), or the only one when none is named."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from meschain.access.passwords import Passwords
+from meschain.access.policy_cache import PolicyCache
 from meschain.audit.service import AuditLog
 from meschain.store.installation import Installation
 from meschain.store.tenancy import of_every_tenant, of_tenant
@@ -19,8 +21,13 @@ class Access:
     vault: Vault
     log: AuditLog
     installation: Installation
-    issuer: str
-    """Who issues tokens: the public address of the API."""
+    passwords: Passwords
+    policies: PolicyCache
+
+    @property
+    def issuer(self) -> str:
+        """Who issues tokens and for whom they are."""
+        return f"urn:uuid:{self.installation.id}"
 
     @property
     def everywhere(self) -> Engine:

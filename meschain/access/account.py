@@ -1,0 +1,105 @@
+"""What a user does about itself: another password, a second factor, new recovery codes."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from commerce.errors import Refused
+from meschain.access.context import Access
+from meschain.access.rules import Unauthenticated
+from meschain.access.sessions import end_all_sessions
+from meschain.access.strength import check_strength
+from meschain.access.tables import Credentials, RecoveryCode
+from meschain.access.totp import accepted_step, new_recovery_codes, new_totp_secret, provisioning_uri, recovery_hash
+from meschain.access.users import get_person
+from meschain.audit.rules import Actor, Tag
+from meschain.store.base import utc_now
+from meschain.store.session import reading, transaction
+
+_WRONG_PASSWORD = "the present password is not right"  # noqa: S105  a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A second factor that waits to be confirmed by a first code."""
+
+    secret: str
+    uri: str
+
+
+def change_password(access: Access, actor: Actor, user_id: str, present: str, new: str) -> None:
+    """Set another password; every session of the user ends. Unauthenticated when the present one is not right."""
+    _prove(access, user_id, present)
+    person = get_person(access, user_id)
+    check_strength(new, (person.name, person.email))
+    hashed = access.passwords.hash(new)
+    with transaction(access.everywhere) as session:
+        end_all_sessions(session, user_id)
+        session.get_one(Credentials, user_id).password_hash = hashed
+        access.log.record(session, Tag.PASSWORD_CHANGED, actor, target=f"user {user_id}", after={"by": "user"})
+
+
+def begin_second_factor(access: Access, user_id: str) -> Enrolment:
+    """A new key for the user's authenticator app; it is asked for once it has been confirmed."""
+    secret, email = new_totp_secret(), get_person(access, user_id).email
+    with transaction(access.everywhere) as session:
+        held = session.get_one(Credentials, user_id, with_for_update=True)
+        if held.totp_confirmed:
+            raise Refused("there is a second factor already; remove it before you set up another one")
+        held.totp_secret, held.totp_step = access.vault.seal(secret), None
+    return Enrolment(secret, provisioning_uri(secret, email))
+
+
+def confirm_second_factor(access: Access, actor: Actor, user_id: str, code: str) -> tuple[str, ...]:
+    """Ask for codes from now on, once the app has shown a right one; gives the recovery codes, which are not kept."""
+    with transaction(access.everywhere) as session:
+        held = session.get_one(Credentials, user_id, with_for_update=True)
+        if held.totp_secret is None or held.totp_confirmed:
+            raise Refused("there is no second factor that waits to be confirmed; begin anew")
+        step = accepted_step(access.vault.open(held.totp_secret), code, utc_now())
+        if step is None:
+            raise Refused("the code is not right; see that the clock of your device is, and type the next one")
+        held.totp_confirmed, held.totp_step = True, step
+        access.log.record(session, Tag.SECOND_FACTOR_ENABLED, actor, target=f"user {user_id}")
+        return _renew_codes(session, user_id)
+
+
+def remove_second_factor(access: Access, actor: Actor, user_id: str, password: str) -> None:
+    """Ask for no code any more. Unauthenticated when the password is not right."""
+    _prove(access, user_id, password)
+    with transaction(access.everywhere) as session:
+        held = session.get_one(Credentials, user_id, with_for_update=True)
+        held.totp_secret, held.totp_confirmed, held.totp_step = None, False, None
+        session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+        access.log.record(session, Tag.SECOND_FACTOR_DISABLED, actor, target=f"user {user_id}")
+
+
+def renew_recovery_codes(access: Access, actor: Actor, user_id: str, password: str) -> tuple[str, ...]:
+    """New recovery codes; the old ones are worth nothing. Unauthenticated when the password is not right."""
+    _prove(access, user_id, password)
+    with transaction(access.everywhere) as session:
+        if not session.get_one(Credentials, user_id, with_for_update=True).totp_confirmed:
+            raise Refused("there is no second factor that recovery codes could stand in for")
+        access.log.record(session, Tag.RECOVERY_CODES_MADE, actor, target=f"user {user_id}")
+        return _renew_codes(session, user_id)
+
+
+def has_second_factor(access: Access, user_id: str) -> bool:
+    """Whether a code is asked for at the user's login."""
+    with reading(access.everywhere) as session:
+        return session.get_one(Credentials, user_id).totp_confirmed
+
+
+def _prove(access: Access, user_id: str, password: str) -> None:
+    with reading(access.everywhere) as session:
+        stored = session.get_one(Credentials, user_id).password_hash
+    if not access.passwords.verify(stored, password):
+        raise Unauthenticated(_WRONG_PASSWORD)
+
+
+def _renew_codes(session: Session, user_id: str) -> tuple[str, ...]:
+    codes = new_recovery_codes()
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    session.add_all(RecoveryCode(hash=str(recovery_hash(code)), user_id=user_id) for code in codes)
+    return codes

@@ -1,0 +1,235 @@
+"""Links that work once: invitations, the first owner's, a new password. Only a hash is kept; who has one may use it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from commerce.errors import Refused
+from meschain.access.context import Access
+from meschain.access.grants import OWNER, GivenRole, add_grants, check_given
+from meschain.access.policy import Policy
+from meschain.access.rules import NotFound
+from meschain.access.secrets import Mistyped, new_link_token, parse_secret
+from meschain.access.sessions import end_all_sessions
+from meschain.access.strength import check_strength
+from meschain.access.tables import Credentials, Link, LinkKind, Locale, Membership, Tenant, User
+from meschain.access.users import add_user, check_name, find_user, normal_email, open_profile, seal_profile
+from meschain.audit.rules import Actor, Tag
+from meschain.store.base import utc_now
+from meschain.store.ids import new_id
+from meschain.store.session import reading, transaction
+
+LIFETIMES: dict[LinkKind, timedelta] = {
+    "first-owner": timedelta(days=7),
+    "invitation": timedelta(days=7),
+    "password-reset": timedelta(hours=1),
+}
+_SPENT = "this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a link is good for, for the page that it leads to."""
+
+    kind: LinkKind
+    tenant: str
+    """Name of the tenant; empty for a new password."""
+    email: str
+    """Empty when whoever uses it says its own."""
+    known: bool
+    """Whether that person is a user already and needs no password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a person who accepts an invitation says of itself."""
+
+    name: str = ""
+    password: str = ""
+    email: str = ""
+    locale: Locale = "tr"
+
+
+def invite(
+    access: Access,
+    actor: Actor,
+    tenant_id: str,
+    email: str,
+    given: Sequence[GivenRole],
+    *,
+    by: Policy | None = None,
+) -> tuple[Link, str]:
+    """Invite a person to a tenant with these roles; gives the link and its secret text, which is not kept.
+
+    Refused when the person is a member already.
+    """
+    email, secret = normal_email(email), new_link_token()
+    with transaction(access.everywhere) as session:
+        user = find_user(session, access, email)
+        user_id = user.id if user is not None else new_id()
+        if user is not None and session.get(Membership, (tenant_id, user.id)) is not None:
+            raise Refused(f"{email} is a member already; change what it may do instead")
+    with transaction(access.of(tenant_id)) as session:
+        checked = check_given(session, given, by)
+        link = Link(
+            hash=secret.hash,
+            kind="invitation",
+            tenant_id=tenant_id,
+            user_id=user_id,
+            profile=seal_profile(session, access, user_id, email, ""),
+            grants=[msgspec.to_builtins(each) for each in checked],
+            created_by=str(actor),
+            expires_at=utc_now() + LIFETIMES["invitation"],
+        )
+        session.add(link)
+        access.log.record(
+            session, Tag.INVITATION_CREATED, actor, target=f"invitation {link.id}",
+            after={"roles": [str(each) for each in checked]}, personal={user_id: {"email": email}},
+        )  # fmt: skip
+    return link, secret.text
+
+
+def invite_first_owner(access: Access, tenant_id: str) -> str:
+    """The secret text of the link that makes a new tenant's first owner; Refused when it has members."""
+    secret = new_link_token()
+    with transaction(access.of(tenant_id)) as session:
+        if session.scalars(select(Membership.user_id).limit(1)).one_or_none() is not None:
+            raise Refused("the tenant has members already; let its owner invite whoever is missing")
+        link = Link(
+            hash=secret.hash, kind="first-owner", tenant_id=tenant_id, user_id=new_id(), grants=[{"role": OWNER}],
+            created_by="operator", expires_at=utc_now() + LIFETIMES["first-owner"],
+        )  # fmt: skip
+        session.add(link)
+        access.log.record(
+            session, Tag.INVITATION_CREATED, Actor("operator", "", tenant_id), target=f"invitation {link.id}",
+            after={"roles": [OWNER]},
+        )  # fmt: skip
+    return secret.text
+
+
+def link_new_password(access: Access, actor: Actor, user_id: str) -> str:
+    """The secret text of a link by which the user can set a new password."""
+    secret = new_link_token()
+    with transaction(access.everywhere) as session:
+        if session.get(User, user_id) is None:
+            raise NotFound(f"there is no user {user_id}")
+        session.add(
+            Link(
+                hash=secret.hash, kind="password-reset", user_id=user_id, grants=[], created_by=str(actor),
+                expires_at=utc_now() + LIFETIMES["password-reset"],
+            )
+        )  # fmt: skip
+        access.log.record(session, Tag.PASSWORD_RESET_REQUESTED, actor, target=f"user {user_id}")
+    return secret.text
+
+
+def look_at(access: Access, text: str) -> Offered:
+    """What the link is good for; NotFound when it is good for nothing (any more)."""
+    with reading(access.everywhere) as session:
+        link = _valid(session, text)
+        tenant = session.get(Tenant, link.tenant_id) if link.tenant_id is not None else None
+        user = session.get(User, link.user_id)
+        profile = user.profile if user is not None else link.profile
+        email = open_profile(session, access, link.user_id, profile)[0] if profile is not None else ""
+        return Offered(link.kind, tenant.name if tenant is not None else "", email, user is not None)
+
+
+def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
+    """Join the tenant that the link invites to; gives the user's id. A new person says its name and a password.
+
+    Refused when the password is weak, the address is taken or the person is a member already; NotFound when the link
+    is not valid. Until it has worked, it can be tried again.
+    """
+    offered = look_at(access, text)
+    if offered.kind == "password-reset":
+        raise NotFound(_SPENT)
+    hashed = None
+    if not offered.known:
+        email = offered.email or normal_email(newcomer.email)
+        check_strength(newcomer.password, (check_name(newcomer.name), email, offered.tenant))
+        hashed = access.passwords.hash(newcomer.password)
+    try:
+        with transaction(access.everywhere) as session:
+            link = _valid(session, text, lock=True)
+            link.used_at = utc_now()
+            user_id = _join(session, access, link, newcomer, hashed)
+            told = Actor("user", user_id, link.tenant_id, actor.request_id, None, actor.ip, actor.user_agent)
+            access.log.record(session, Tag.INVITATION_ACCEPTED, told, target=f"invitation {link.id}")
+    except IntegrityError:
+        raise Refused("this person is known here already; log in, and ask to be invited by that address") from None
+    return user_id
+
+
+def revoke_invitation(access: Access, actor: Actor, tenant_id: str, link_id: str) -> None:
+    """Withdraw an invitation that nobody has accepted yet."""
+    with transaction(access.of(tenant_id)) as session:
+        open_ = (Link.id == link_id, Link.kind != "password-reset", Link.used_at.is_(None))
+        link = session.scalars(select(Link).where(*open_).with_for_update()).one_or_none()
+        if link is None:
+            raise NotFound(f"there is no open invitation {link_id}")
+        link.used_at = utc_now()
+        access.log.record(session, Tag.INVITATION_REVOKED, actor, target=f"invitation {link_id}")
+
+
+def list_invitations(access: Access, tenant_id: str) -> list[tuple[Link, str]]:
+    """The tenant's open invitations with the invited address, the newest first."""
+    with reading(access.of(tenant_id)) as session:
+        query = select(Link).where(Link.kind != "password-reset", Link.used_at.is_(None), Link.expires_at > utc_now())
+        return [
+            (link, open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else "")
+            for link in session.scalars(query.order_by(Link.id.desc()))
+        ]
+
+
+def set_new_password(access: Access, actor: Actor, text: str, password: str) -> None:
+    """Set the password by a link; every session of the user ends. Refused when it is weak."""
+    with reading(access.everywhere) as session:
+        link = _valid(session, text)
+        user = session.get(User, link.user_id)
+        if link.kind != "password-reset" or user is None:
+            raise NotFound(_SPENT)
+        words = open_profile(session, access, user.id, user.profile)
+    check_strength(password, words)
+    hashed = access.passwords.hash(password)
+    with transaction(access.everywhere) as session:
+        link = _valid(session, text, lock=True)
+        link.used_at = utc_now()
+        end_all_sessions(session, link.user_id)
+        held = session.get_one(Credentials, link.user_id)
+        held.password_hash, held.failures = hashed, 0
+        told = Actor("user", link.user_id, None, actor.request_id, None, actor.ip, actor.user_agent)
+        access.log.record(session, Tag.PASSWORD_CHANGED, told, target=f"user {link.user_id}", after={"by": "link"})
+
+
+def _join(session: Session, access: Access, link: Link, newcomer: Newcomer, hashed: str | None) -> str:
+    """Make the link's user, if it is new, a member with the roles that the link gives."""
+    tenant_id = link.tenant_id or ""
+    user = session.get(User, link.user_id)
+    if user is None:
+        invited = open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else ""
+        user = add_user(session, access, link.user_id, invited or newcomer.email, newcomer.name, newcomer.locale)
+        access.log.record(
+            session, Tag.USER_CREATED, Actor("user", user.id, tenant_id), target=f"user {user.id}",
+            personal={user.id: {"name": newcomer.name}},
+        )  # fmt: skip
+        session.get_one(Credentials, user.id).password_hash = hashed
+    session.add(Membership(tenant_id=tenant_id, user_id=user.id))
+    session.flush()
+    add_grants(session, tenant_id, (GivenRole(**given) for given in link.grants), user_id=user.id)
+    return user.id
+
+
+def _valid(session: Session, text: str, *, lock: bool = False) -> Link:
+    try:
+        hashed = parse_secret(text, "link").hash
+    except Mistyped:
+        raise NotFound(_SPENT) from None
+    link = session.get(Link, hashed, with_for_update=lock or None)
+    if link is None or link.used_at is not None or link.expires_at <= utc_now():
+        raise NotFound(_SPENT)
+    return link
