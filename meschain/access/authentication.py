@@ -1,10 +1,14 @@
 """From what a request shows (an access token, an API key, a cookie) to who asks. Blocking: to be called from threads.
 
-That a session still stands is looked up for every request: what was revoked is of no use a moment later.
+That a session still stands is looked up for every request: what was revoked is of no use a moment later. Only while
+nothing at all has been written to the store is the last answer still good (`remembered`).
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,12 +24,14 @@ from meschain.access.signing import SigningKeys
 from meschain.access.tables import ApiKey, Credentials, Locale, Membership, RefreshToken, Tenant, User, UserSession
 from meschain.audit.rules import Actor
 from meschain.store.base import utc_now
+from meschain.store.changes import Changes
 from meschain.store.session import reading, transaction
 
 API_KEY_PREFIX = "meschain_key_"
 _ENDED = "this session has ended; log in again"
 _NO_KEY = "this API key is unknown, has ended or was revoked"
 _USED_EVERY = timedelta(minutes=1)
+_CAPACITY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +53,47 @@ class _Standing:
     policy_version: int
     session_version: int
     locale: Locale
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Who it was, as of which state of the store, and until when (seconds since 1970) that is good."""
+
+    who: Principal
+    stamp: int
+    until: float
 
 
 class Authenticator:
     """Tells who asks."""
 
-    def __init__(self, access: Access, keys: SigningKeys) -> None:
+    def __init__(self, access: Access, keys: SigningKeys, changes: Changes) -> None:
         self._access = access
         self._keys = keys
+        self._changes = changes
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._lock = Lock()
+
+    def remembered(self, text: str, way: Way) -> Principal | None:
+        """Who sent this before, if nothing was written to the store since; never blocks."""
+        answer = self._answers.get(text)
+        if answer is None or answer.until <= time.time() or answer.stamp != self._changes.stamp():
+            return None
+        actor = replace(answer.who.actor, request_id=way.request_id, ip=way.ip, user_agent=way.user_agent)
+        return replace(answer.who, actor=actor)
 
     def by_bearer(self, text: str, way: Way) -> Principal:
         """Who sends this in the `Authorization` header: an access token or an API key. Raises Unauthenticated."""
-        return self._by_api_key(text, way) if text.startswith(API_KEY_PREFIX) else self._by_token(text, way)
+        stamp = self._changes.stamp()  # before the look, so that a change during it counts as one after it
+        by = self._by_api_key if text.startswith(API_KEY_PREFIX) else self._by_token
+        who, until = by(text, way)
+        if stamp is not None:
+            with self._lock:
+                self._answers[text] = _Answer(who, stamp, until)
+                if len(self._answers) > _CAPACITY:
+                    self._answers.popitem(last=False)
+        return who
 
     def by_cookie(self, text: str, way: Way) -> Principal:
         """Whose browser session this cookie is. Raises Unauthenticated."""
@@ -70,25 +105,28 @@ class Authenticator:
             token = session.get(RefreshToken, hashed)
         if token is None or token.used_at is not None or token.expires_at <= utc_now():
             raise Unauthenticated(_ENDED)
-        return self._of_session(token.session_id, "browser", way)
+        return self._of_session(token.session_id, "browser", way)[0]
 
-    def _by_token(self, text: str, way: Way) -> Principal:
+    def _by_token(self, text: str, way: Way) -> tuple[Principal, float]:
         claims = self._keys.verify(text)
-        found = self._of_session(claims.sid, "api", way, session_version=claims.sv)
+        found, until = self._of_session(claims.sid, "api", way, session_version=claims.sv)
         if (found.actor.id, found.tenant_id) != (claims.sub, claims.tenant):
             raise Unauthenticated(_ENDED)
-        return found
+        return found, min(until, claims.exp)
 
-    def _of_session(self, session_id: str, kind: str, way: Way, *, session_version: int | None = None) -> Principal:
+    def _of_session(
+        self, session_id: str, kind: str, way: Way, *, session_version: int | None = None
+    ) -> tuple[Principal, float]:
         with reading(self._access.everywhere) as session:
             found = _standing(session, session_id, kind)
         if found is None or session_version not in {None, found.session_version}:
             raise Unauthenticated(_ENDED)
         actor = Actor("user", found.user_id, found.tenant_id, way.request_id, None, way.ip, way.user_agent)
         policy = self._policy(PolicyKey(found.tenant_id, found.policy_version, f"user:{found.user_id}"))
-        return Principal(actor, found.tenant_id, found.tenant, policy, session_id, found.locale)
+        who = Principal(actor, found.tenant_id, found.tenant, policy, session_id, found.locale)
+        return who, found.expires_at.timestamp()
 
-    def _by_api_key(self, text: str, way: Way) -> Principal:
+    def _by_api_key(self, text: str, way: Way) -> tuple[Principal, float]:
         secret = parse_secret(text, "key")
         now = utc_now()
         with reading(self._access.everywhere) as session:
@@ -108,7 +146,8 @@ class Authenticator:
             subject=maker.id if maker.kind == "user" else None,
         )  # fmt: skip
         policy = self._policy(PolicyKey(tenant.id, tenant.policy_version, f"api_key:{key.id}"))
-        return Principal(actor, tenant.id, tenant.slug, policy)
+        until = min(key.expires_at, now + _USED_EVERY)  # so that its use is noted again
+        return Principal(actor, tenant.id, tenant.slug, policy), until.timestamp()
 
     def _policy(self, key: PolicyKey) -> Policy:
         return self._access.policies.get(key, lambda: self._build(key))
@@ -124,7 +163,7 @@ def _standing(session: Session, session_id: str, kind: str) -> _Standing | None:
     query = (
         select(
             UserSession.user_id, UserSession.tenant_id, Tenant.slug, Tenant.policy_version,
-            Credentials.session_version, User.locale,
+            Credentials.session_version, User.locale, UserSession.expires_at,
         )
         .join(User, User.id == UserSession.user_id)
         .join(Credentials, Credentials.user_id == UserSession.user_id)

@@ -61,7 +61,9 @@ def check_given(session: Session, given: Iterable[GivenRole], by: Policy | None)
 
 def check_rights(by: Policy | None, grants: Iterable[policy.Grant]) -> None:
     """Forbidden if a grant gives what the policy itself has not got."""
-    for grant in grants if by is not None else ():
+    if by is None:
+        return
+    for grant in grants:
         if lacking := by.lacks(grant):
             raise Forbidden(f"role {grant} can only be given or taken by who may {', '.join(lacking)}")
 

@@ -95,7 +95,8 @@ class Actor:
     def parse(cls, text: str) -> Self:
         """The actor of such a text; what was written otherwise is the word of an operator."""
         kind, _, name = text.partition(":")
-        return cls(kind, name) if kind in get_args(ActorKind) else cls("operator", text)  # type: ignore[arg-type]  just checked
+        known: dict[str, ActorKind] = {each: each for each in get_args(ActorKind)}
+        return cls(known[kind], name) if kind in known else cls("operator", text)
 
 
 OPERATOR = Actor("operator")

@@ -86,9 +86,9 @@ class TenantOwned:
     """A table whose rows belong to tenants: a session sees those of its own tenant only (see `store.tenancy`)."""
 
     @declared_attr
-    def tenant_id(cls) -> Mapped[str]:  # noqa: N805  declared once for all classes: the first argument is the class
-        """Whose row it is."""
-        return mapped_column(ForeignKey("access_tenants.id"))
+    def tenant_id(cls) -> Mapped[Any]:  # noqa: N805  declared once for all classes: the first argument is the class
+        """Whose row it is. A class says so again where some rows are nobody's."""
+        return mapped_column(String, ForeignKey("access_tenants.id"), nullable=False)
 
 
 def utc_now() -> datetime:

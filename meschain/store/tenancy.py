@@ -85,6 +85,6 @@ def _check_owner(session: TenantSession, _context: UOWTransaction, _instances: o
 
 def _owned_tables(statement: Any) -> set[str]:  # noqa: ANN401  whatever can be executed
     """The tenants' tables that the statement touches anywhere."""
-    owned = {mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned)}
-    touched = {getattr(element, "table", element) for element in visitors.iterate(statement)}
-    return {table.name for table in owned & touched if isinstance(table, Table)}
+    touched: set[Any] = {getattr(element, "table", element) for element in visitors.iterate(statement)}
+    owners = (mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned))
+    return {table.name for table in owners if isinstance(table, Table) and table in touched}

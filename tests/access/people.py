@@ -21,6 +21,7 @@ from meschain.access.tenants import create_tenant
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.service import AuditLog
 from meschain.audit.tables import Entry
+from meschain.store.changes import Changes
 from meschain.store.installation import open_installation
 from meschain.store.session import reading
 from meschain.store.vault import Vault
@@ -46,7 +47,7 @@ class People:
             engine, vault, AuditLog(vault), open_installation(engine, vault), Passwords(), PolicyCache()
         )  # fmt: skip
         keys = SigningKeys(access)
-        return cls(access, keys, Authenticator(access, keys))
+        return cls(access, keys, Authenticator(access, keys, Changes(engine)))
 
     def tenant(self, slug: str = "acme") -> str:
         """A new tenant's id."""
