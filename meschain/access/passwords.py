@@ -1,8 +1,8 @@
-"""Passwords: whether one is good enough, how it is hashed, and how long guessing is held up. No store.
+"""Passwords: how one is hashed and verified, and how long guessing is held up. No store; `strength` says what is good.
 
-A password is read as NFKC of what was typed, so that composed and decomposed letters, full-width forms and ligatures are
-the same on every keyboard (NIST SP 800-63B §3.1.1.2). Characters that Unicode has not assigned are refused: what they
-are normalised to may change with the next version of Unicode. Nothing is cut off and no kind of character is demanded.
+A password is the NFKC of what was typed (NIST SP 800-63B): composed and decomposed letters, full-width forms and
+ligatures are the same on every keyboard. What Unicode has not assigned is refused when a password is chosen, since what
+it is normalised to may change with the next version. Nothing is cut off, and no kind of character is demanded.
 """
 
 import base64
@@ -89,7 +89,7 @@ def normal(password: str) -> str:
 
 
 def lockout_seconds(failures: int) -> int:
-    """For how long nobody may try again after so many failures in a row: from the fifth on, doubling, 15 min at most."""
+    """How long nobody may try again after so many failures in a row: nothing up to four, then doubling up to 15 min."""
     beyond = failures - FREE_FAILURES
     if beyond <= 0:
         return 0

@@ -44,10 +44,10 @@ def overlap(one: str, other: str) -> bool:
         return matches(other, one)
     if ANY not in other:
         return matches(one, other)
-    starts = one.partition(ANY)[0], other.partition(ANY)[0]
-    ends = one.rpartition(ANY)[2], other.rpartition(ANY)[2]
+    start, longer_start = sorted((one.partition(ANY)[0], other.partition(ANY)[0]), key=len)
+    end, longer_end = sorted((one.rpartition(ANY)[2], other.rpartition(ANY)[2]), key=len)
     # What stands between start and end can be put one behind the other: it never contradicts.
-    return max(starts, key=len).startswith(min(starts, key=len)) and max(ends, key=len).endswith(min(ends, key=len))
+    return longer_start.startswith(start) and longer_end.endswith(end)
 
 
 def as_like(pattern: str) -> str:

@@ -21,7 +21,8 @@ LEAST_LEFT = 8
 
 _RUN = 4
 _PERSONAL = 4
-_BETWEEN = re.compile(r"[^\w@$!]|_")
+_BETWEEN = re.compile(r"(?![@$!])[\s!-/:-@\[-`{-~]")
+"""Blanks and signs that divide words, without those that stand for letters."""
 _REPEATED = re.compile(r"(.)\1{2,}|(..+?)\2+", re.DOTALL)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LETTERS = tuple(str.maketrans("013457@$!", letters) for letters in ("oieastasi", "oleastasl"))
@@ -44,22 +45,24 @@ def weaknesses(password: str, words: Iterable[str] = ()) -> list[str]:
     if len(password) > LONGEST:
         return [f"it has {len(password)} characters, at most {LONGEST} are expected"]
     if any(unicodedata.category(sign) in _UNSTABLE for sign in password):
-        return ["it holds a control character, or one that Unicode does not know; leave it out"]
+        return ["it holds a control character, or one that is not known here; leave it out"]
     text, found = normal(password), []
     if len(text) < SHORTEST:
         found.append(f"it has {len(text)} characters, at least {SHORTEST} are expected")
     bare = _bare(text)
     if not bare:
-        return [*found, "it has neither letters nor digits"]
+        return [*found, "it has nothing but blanks and punctuation"]
     if bare.isdecimal():
         return [*found, "it is a number: dates, telephone and identity numbers are tried first"]
-    if any(word in view for word in _personal(words) for view in _views(bare)):
+    plain, *swapped = _views(bare)
+    personal = _personal(words)
+    if any(word in plain or (len(word) > _PERSONAL and any(word in view for view in swapped)) for word in personal):
         found.append("it contains your name or e-mail address, or the name of the tenant or of the product")
     left = _left(bare) + len(set(_BETWEEN.findall(text)))
     if left < LEAST_LEFT <= len(text):
         found.append(
-            f"without common words, years, repetitions and runs such as 1234 or qwerty {left} characters are left of "
-            f"it, at least {LEAST_LEFT} are expected"
+            "with common words, years, repetitions and runs such as 1234 or qwerty counted as one character each it "
+            f"has {left}, at least {LEAST_LEFT} are expected"
         )
     return found
 

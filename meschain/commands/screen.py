@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from meschain.access.tables import Tenant as TenantRow
 from meschain.access.tenants import ensure_tenant, list_tenants
 from meschain.catalog.context import Catalog
 from meschain.wiring import House
@@ -33,16 +34,30 @@ Tenant = Annotated[str | None, typer.Option(help="Tenant to work on; by default 
 
 
 @contextmanager
-def catalog_of(tenant: str | None, *, create: bool = False) -> Iterator[Catalog]:
-    """The tenant's catalog; with `create`, a tenant that is not there is made (`default` when none is named)."""
+def opened_house() -> Iterator[House]:
+    """The installation, its tables up to date."""
     house = House()
     try:
         house.set_up()
+        yield house
+    finally:
+        house.close()
+
+
+@contextmanager
+def house_of(tenant: str | None) -> Iterator[tuple[House, TenantRow]]:
+    """The installation and the named tenant, or the only one."""
+    with opened_house() as house:
+        yield house, house.tenant(tenant)
+
+
+@contextmanager
+def catalog_of(tenant: str | None, *, create: bool = False) -> Iterator[Catalog]:
+    """The tenant's catalog; with `create`, a tenant that is not there is made (`default` when none is named)."""
+    with opened_house() as house:
         if create and tenant is None and not list_tenants(house.engine):
             ensure_tenant(house.engine, "default")
         yield house.catalog(house.tenant(tenant, create=create))
-    finally:
-        house.close()
 
 
 def show(result: object, as_json: bool, render: Callable[[], object]) -> None:

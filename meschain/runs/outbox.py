@@ -95,6 +95,12 @@ class Outbox:
         with transaction(self.engine) as session:
             return session.execute(ended.returning(Trigger.id)).first() is not None
 
+    def list_unwanted(self) -> list[str]:
+        """Flow runs that this runner has in hand and whose end somebody asked for."""
+        unwanted = select(Trigger.flow_run_id).where(self._in_hand(), Trigger.cancel_requested_at.is_not(None))
+        with reading(self.engine) as session:
+            return [flow_run_id for flow_run_id in session.scalars(unwanted) if flow_run_id is not None]
+
     def put_back(self, trigger_id: str, *, counted: bool) -> None:
         """Queue it again, for whoever comes; `counted` is whether the attempt counts against it."""
         again = self._mine(trigger_id).values(

@@ -213,7 +213,11 @@ class FlowRunner:
             await asyncio.to_thread(self._outbox.finish, trigger.id, "crashed", {}, _STOPPED)
 
     async def _end_unwanted(self) -> None:
-        for flow_run_id in await self._orchestrator.list_cancelling(self._flow_runs) if self._flow_runs else []:
+        if not self._flow_runs:
+            return
+        for flow_run_id in await asyncio.to_thread(self._outbox.list_unwanted):
+            self._execution.interrupt(flow_run_id)
+        for flow_run_id in await self._orchestrator.list_cancelling(self._flow_runs):
             self._execution.interrupt(flow_run_id)
 
     async def _drain(self) -> None:

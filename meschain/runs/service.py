@@ -24,6 +24,7 @@ LEASE = timedelta(seconds=30)
 """For how long a runner that has not been seen is taken to live."""
 
 ENDED = ("finished", "failed", "crashed", "cancelled")
+_UNKNOWN = "there is no trigger {!r}; it was never asked for here, or has been cleared away"
 _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 20.0
 
@@ -80,7 +81,7 @@ def get_trigger(engine: Engine, trigger_id: str) -> Trigger:
     with reading(engine) as session:
         found = session.get(Trigger, trigger_id)
     if found is None:
-        raise Refused(f"there is no trigger {trigger_id!r}; it was never asked for here, or has been cleared away")
+        raise Refused(_UNKNOWN.format(trigger_id))
     return found
 
 
@@ -109,10 +110,37 @@ def wait(
         time.sleep(_POLL_SECONDS)
 
 
-def list_triggers(engine: Engine, limit: int = 20) -> list[Trigger]:
-    """The newest triggers, newest first, with the runs that Prefect itself asked for."""
+def list_triggers(
+    engine: Engine, limit: int = 20, *, before: str | None = None, flow: str | None = None
+) -> list[Trigger]:
+    """The newest triggers, newest first, with the runs that Prefect itself asked for.
+
+    `before` is the id of the last one seen, for the next page.
+    """
+    query = select(Trigger).order_by(Trigger.id.desc()).limit(limit)
+    query = query.where(Trigger.id < before) if before is not None else query
+    query = query.where(Trigger.flow == flow) if flow is not None else query
     with reading(engine) as session:
-        return list(session.scalars(select(Trigger).order_by(Trigger.id.desc()).limit(limit)))
+        return list(session.scalars(query))
+
+
+def cancel(engine: Engine, trigger_id: str, *, log: AuditLog, actor: Actor) -> Trigger:
+    """Ask for the end of a run: one that waits ends at once, one under way as soon as its runner can end it.
+
+    Refused when it has ended already.
+    """
+    with transaction(engine) as session:
+        found = session.get(Trigger, trigger_id, with_for_update=True)
+        if found is None:
+            raise Refused(_UNKNOWN.format(trigger_id))
+        if found.state in ENDED:
+            raise Refused(f"this run has ended already, as {found.state}")
+        if found.cancel_requested_at is None:
+            found.cancel_requested_at = utc_now()
+            log.record(session, Tag.FLOW_RUN_CANCELLED, actor, target=f"trigger {trigger_id}")
+        if found.state == "queued":
+            found.state, found.finished_at, found.message = "cancelled", utc_now(), "Cancelled before it began."
+    return found
 
 
 def live_runners(engine: Engine, lease: timedelta = LEASE) -> list[Runner]:

@@ -10,13 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from prefect import Flow
+from prefect.utilities.callables import parameter_schema
 from sqlalchemy import Engine
 
 from commerce.errors import Transient
 from meschain.runs.deployments import Deployment, deploy
+from meschain.runs.flows import announce
 from meschain.runs.orchestrator import Orchestrator, translated
 from meschain.runs.outbox import Outbox
 from meschain.runs.runner import FlowRunner
+from meschain.runs.tables import Flow as FlowRow
 from meschain.store.exclusion import exclusive
 
 log = logging.getLogger(__name__)
@@ -38,8 +41,21 @@ async def serve(engine: Engine, locks_dir: Path, name: str, served: Served, *, r
         async with Orchestrator({each.work_pool.name for each, _ in served}) as orchestrator:
             deployed = await _announce(orchestrator, served, root, stop)
             if deployed is not None:
+                await asyncio.to_thread(announce, engine, _described(served))
                 runner = FlowRunner(Outbox(engine, name), orchestrator, deployed, at_once=at_once, confirm=held.confirm)
                 await runner.work(stop)
+
+
+def _described(served: Served) -> list[FlowRow]:
+    """What runs here, for whoever wants to start it: of each flow, its first deployment."""
+    first = {flow.name: (deployment, flow) for deployment, flow in reversed(served)}
+    return [
+        FlowRow(
+            name=name, description=deployment.description, tags=deployment.tags,
+            parameters=parameter_schema(flow.fn).model_dump_for_openapi(),
+        )
+        for name, (deployment, flow) in first.items()
+    ]  # fmt: skip
 
 
 async def _announce(

@@ -57,6 +57,8 @@ class Trigger(TenantOwned, Base):
     requested_by: Mapped[str]
     request_id: Mapped[str | None]
     """The request to the API that asked for it, for whoever follows it through the logs."""
+    cancel_requested_at: Mapped[datetime | None]
+    """When somebody asked for its end; the runner that has it in hand ends it."""
     idempotency_key: Mapped[str | None]
     """What its sender calls the wish: the same again is the same wish."""
     requested_at: Mapped[datetime] = mapped_column(default=utc_now)
