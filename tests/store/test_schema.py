@@ -127,7 +127,8 @@ def test_orphans_left_by_a_rebuild_on_sqlite_are_found(settings: Settings) -> No
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO catalog_feed_profiles VALUES ('p', 'nobody', 1, '{}', 'declared', '2026-01-01 00:00:00', 't')"
+                "INSERT INTO catalog_feed_profiles VALUES "
+                "('p', 'nobody', 1, '{}', 'declared', '2026-01-01 00:00:00', 't')"
             )
         )
     with engine.connect() as connection, pytest.raises(Permanent, match="catalog_feed_profiles"):
