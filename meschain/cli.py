@@ -7,7 +7,7 @@ import traceback
 import typer
 
 from commerce.errors import MesChainError
-from meschain.commands import catalog, platform, supplier, tenant
+from meschain.commands import catalog, key, platform, role, supplier, tenant, user
 from meschain.commands.screen import FAILED, err
 from meschain.settings import load_settings, private_dir
 from meschain.store.base import utc_now
@@ -21,6 +21,9 @@ app = typer.Typer(
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(supplier.app, name="supplier")
 app.add_typer(tenant.app, name="tenant")
+app.add_typer(user.app, name="user")
+app.add_typer(role.app, name="role")
+app.add_typer(key.app, name="key")
 platform.register(app)
 
 

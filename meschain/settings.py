@@ -36,6 +36,7 @@ _PREFECT = {
     "PREFECT_LOGGING_COLORS": "false",
 }
 """Prefect settings that are the same in every installation."""
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not listened on
 
 
 def _database_url(url: str) -> str:
@@ -141,6 +142,30 @@ class HttpSettings(_Group):
     )
 
 
+class ApiSettings(_Group):
+    """The API and its console."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="address the API listens on")
+    port: int = Field(default=8080, ge=1, le=65535, description="port the API listens on, 1 to 65535")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="http(s)://HOST[:PORT] under which people reach the API; empty: where it listens",
+    )
+    cors_origins: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/,]+(,https?://[^\s/,]+)*)?$",
+        description="http(s)://HOST[:PORT] of pages elsewhere that may use the API, divided by commas; empty: none",
+    )
+    max_body_bytes: int = Field(default=1024**2, ge=1024, description="bytes after which a request is refused")
+    rate_per_minute: int = Field(default=600, ge=1, description="requests a minute of one user or API key")
+    rate_per_minute_tenant: int = Field(default=6000, ge=1, description="requests a minute of one tenant")
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks (CIDR), divided by commas, whose X-Forwarded-For is believed; empty: none",
+    )
+
+
 class VaultSettings(_Group):
     """The keys that encrypt the secrets of suppliers and channels."""
 
@@ -180,6 +205,7 @@ class Settings(BaseSettings):
     lake: LakeSettings = Field(default_factory=LakeSettings, description=str(LakeSettings.__doc__))
     prefect: PrefectSettings = Field(default_factory=PrefectSettings, description=str(PrefectSettings.__doc__))
     http: HttpSettings = Field(default_factory=HttpSettings, description=str(HttpSettings.__doc__))
+    api: ApiSettings = Field(default_factory=ApiSettings, description=str(ApiSettings.__doc__))
     vault: VaultSettings = Field(default_factory=VaultSettings, description=str(VaultSettings.__doc__))
     raw: RawSettings = Field(default_factory=RawSettings, description=str(RawSettings.__doc__))
     snapshots: SnapshotSettings = Field(default_factory=SnapshotSettings, description=str(SnapshotSettings.__doc__))
@@ -197,10 +223,16 @@ class Settings(BaseSettings):
     @property
     def prefect_url(self) -> str:
         """Address of the Prefect server's API: the one that is given, or the one that is started here."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not listened on
-        host = everywhere.get(self.prefect.host, self.prefect.host)
+        host = _ANYWHERE.get(self.prefect.host, self.prefect.host)
         host = f"[{host}]" if ":" in host else host
         return self.prefect.api_url or f"http://{host}:{self.prefect.port}/api"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach the API and its console."""
+        host = _ANYWHERE.get(self.api.host, self.api.host)
+        host = f"[{host}]" if ":" in host else host
+        return self.api.public_url or f"http://{host}:{self.api.port}"
 
     @property
     def vault_key_file(self) -> Path:

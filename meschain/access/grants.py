@@ -16,7 +16,7 @@ from meschain.access import policy
 from meschain.access.context import Access
 from meschain.access.policy import Policy
 from meschain.access.roles import Rights, builtin_roles, check_role
-from meschain.access.rules import Forbidden, NotFound, check_slug
+from meschain.access.rules import ChangedMeanwhile, Forbidden, NotFound, check_slug
 from meschain.access.scopes import ScopeKind, check_scope
 from meschain.access.tables import Grant, Membership, Role, Tenant, User, UserSession
 from meschain.audit.rules import Actor, Tag
@@ -207,7 +207,7 @@ def change_role(
     with transaction(access.of(tenant_id)) as session:
         role = _found_role(session, name, lock=True)
         if version is not None and role.version != version:
-            raise Refused(f"the role {name} was changed by somebody else meanwhile; look at it and try again")
+            raise ChangedMeanwhile(f"the role {name} was changed by somebody else meanwhile; look at it and try again")
         check_rights(by, [policy.Grant(name, tuple(role.allow), tuple(role.deny))])
         before = _told(role)
         role.allow, role.deny = list(rights.allow), list(rights.deny)

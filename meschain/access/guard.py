@@ -47,6 +47,7 @@ class Guard:
     async def check(self, request: Request, who: Principal) -> None:
         """Forbidden, and noted in the log, unless the principal may do it."""
         request.state.principal = who
+        request.app.state.rates.count(request, who)
         if self.permission is None:
             return
         scope = (self._scope, request.path_params[self._scope]) if self._scope and not self._partly else None

@@ -17,7 +17,7 @@ class Permission(StrEnum):
 
     description: str
 
-    def __new__(cls, value: str, description: str) -> Self:
+    def __new__(cls, value: str, description: str = "") -> Self:
         """A member whose value is the text of the permission alone."""
         member = str.__new__(cls, value)
         member._value_ = value

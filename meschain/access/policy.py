@@ -183,4 +183,4 @@ def _patterns(permission: Permission) -> frozenset[str]:
 
 def _by_kind(scopes: list[Scope | None]) -> Mapping[str, Matcher]:
     named = [scope for scope in scopes if scope is not None]
-    return {kind: Matcher(name for each, name in named if each == kind) for kind in {kind for kind, _ in named}}
+    return {kind: Matcher([name for each, name in named if each == kind]) for kind in {kind for kind, _ in named}}

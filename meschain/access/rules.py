@@ -46,5 +46,9 @@ class Forbidden(Refused):
     """Whoever asks is known, and may not."""
 
 
+class ChangedMeanwhile(Refused):
+    """Somebody else changed it since whoever asks has seen it."""
+
+
 class NotFound(Refused):
     """There is no such thing, for whoever asks."""

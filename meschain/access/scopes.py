@@ -56,36 +56,25 @@ def as_like(pattern: str) -> str:
 
 
 class Matcher:
-    """Several patterns of one kind, put apart by how fast they can be told."""
+    """Several patterns of one kind; put apart by how fast they can be told, when the first name is asked for."""
 
-    __slots__ = ("_ends", "_exact", "_inner", "_others", "_starts", "patterns")
+    __slots__ = ("_apart", "patterns")
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.patterns = tuple(patterns)
-        self._exact, self._inner, self._others = set[str](), list[str](), list[list[str]]()
-        starts, ends = list[str](), list[str]()
-        for pattern in self.patterns:
-            match pattern.split(ANY):
-                case [whole]:
-                    self._exact.add(whole)
-                case [start, ""]:
-                    starts.append(start)
-                case ["", end]:
-                    ends.append(end)
-                case ["", inner, ""]:
-                    self._inner.append(inner)
-                case parts:
-                    self._others.append(parts)
-        self._starts, self._ends = tuple(starts), tuple(ends)
+        self._apart: _Apart | None = None
 
     def covers(self, value: str) -> bool:
         """Whether any of the patterns names the value."""
+        if self._apart is None:
+            self._apart = _put_apart(self.patterns)
+        exact, starts, ends, inner, others = self._apart
         return (
-            value in self._exact
-            or value.startswith(self._starts)
-            or value.endswith(self._ends)
-            or any(inner in value for inner in self._inner)
-            or any(_fits(parts, value) for parts in self._others)
+            value in exact
+            or value.startswith(starts)
+            or value.endswith(ends)
+            or any(part in value for part in inner)
+            or any(_fits(parts, value) for parts in others)
         )
 
 
@@ -103,6 +92,27 @@ class Scopes:
         """Whether it may be shown."""
         named = any(matches(pattern, value) for pattern in self.allowed)
         return named and not any(matches(pattern, value) for pattern in self.denied)
+
+
+_Apart = tuple[set[str], tuple[str, ...], tuple[str, ...], list[str], list[list[str]]]
+
+
+def _put_apart(patterns: Iterable[str]) -> _Apart:
+    """What has no star; starts of `a*`; ends of `*a`; what stands in `*a*`; the parts of all others."""
+    exact, starts, ends, inner, others = set[str](), list[str](), list[str](), list[str](), list[list[str]]()
+    for pattern in patterns:
+        match pattern.split(ANY):
+            case [whole]:
+                exact.add(whole)
+            case [start, ""]:
+                starts.append(start)
+            case ["", end]:
+                ends.append(end)
+            case ["", part, ""]:
+                inner.append(part)
+            case parts:
+                others.append(parts)
+    return exact, tuple(starts), tuple(ends), inner, others
 
 
 def _fits(parts: list[str], value: str) -> bool:

@@ -6,6 +6,7 @@ import typer
 
 from meschain.commands.demo import demo
 from meschain.commands.doctor import doctor
+from meschain.commands.first_owner import first_owner_address
 from meschain.commands.screen import Json, Tenant, catalog_of, err, show, table
 from meschain.operations import platform
 from meschain.settings import load_settings
@@ -34,9 +35,11 @@ def query(
 
 
 def up() -> None:
-    """Keep the platform up: the Prefect server with its page, and the flow runner; until Ctrl-C."""
+    """Keep the platform up: the Prefect server with its page, the flow runner, and the API with its console."""
     settings = load_settings()
     house = House(settings)
     house.set_up()
+    if address := first_owner_address(house):
+        err.print(f"Nobody can log in yet. Open this link to become the first owner; it works once:\n{address}")
     house.close()
     platform.up(settings, err.print)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 
-from meschain.access import tenants
+from meschain.access import links, tenants
 from meschain.access.tables import HOME_TIME_ZONE, Tenant
-from meschain.commands.screen import Json, show, table
-from meschain.wiring import House
+from meschain.commands.screen import Json, opened_house, show, table
+from meschain.commands.user import join_address
 
 app = typer.Typer(no_args_is_help=True, help="Tenants: the sellers of the installation, each with its own lake.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and dashes.")]
@@ -54,14 +54,22 @@ def change(
     show(_described(changed), json, lambda: table(f"Tenant {name}", [_described(changed)]))
 
 
+@app.command("invite-owner")
+def invite_owner(name: Name, json: Json = False) -> None:
+    """Print a link that makes the first owner of a tenant without members; it works once, for seven days."""
+    with opened_house() as house:
+        address = join_address(house, links.invite_first_owner(house.access, house.tenant(name).id))
+    show(
+        {"tenant": name, "link": address},
+        json,
+        lambda: f"Send this link to the owner of {name}; it works once:\n{address}",
+    )
+
+
 @contextmanager
 def _store() -> Iterator[Engine]:
-    house = House()
-    try:
-        house.set_up()
+    with opened_house() as house:
         yield house.engine
-    finally:
-        house.close()
 
 
 def _described(tenant: Tenant) -> dict[str, Any]:

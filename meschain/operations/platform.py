@@ -1,4 +1,4 @@
-"""The platform: a Prefect server and a flow runner, kept alive together for as long as their owner lives."""
+"""The platform: a Prefect server, a flow runner and the API, kept alive together for as long as their owner lives."""
 
 import logging
 import signal
@@ -10,7 +10,15 @@ from pathlib import Path
 
 from commerce.errors import Permanent, Refused
 from meschain.operations.child import Child
-from meschain.operations.server import Tell, await_server, free_port, is_free, start_server
+from meschain.operations.server import (
+    Tell,
+    await_api,
+    await_server,
+    free_port,
+    is_free,
+    start_api,
+    start_server,
+)
 from meschain.settings import Settings
 from meschain.store.file_lock import FileLock
 
@@ -24,12 +32,14 @@ _LOOK_SECONDS = 0.5
 class Platform:
     """The children, or what somebody else of the same home has already started (then there are none)."""
 
-    def __init__(self, settings: Settings, tell: Tell) -> None:
+    def __init__(self, settings: Settings, tell: Tell, *, with_api: bool = False) -> None:
         self.settings = settings
         """As given, with the port that is really used."""
         self._tell = tell
         self._server: Child | None = None
         self._runner: Child | None = None
+        self._api: Child | None = None
+        self._with_api = with_api
         self._early_deaths = 0
 
     @property
@@ -46,8 +56,12 @@ class Platform:
         """Start the server, unless the settings name one, and when it answers the runner."""
         if not self.settings.prefect.api_url:
             self._server = start_server(self.settings)
+        if self._with_api:
+            self._api = start_api(self.settings)
         await_server(self.settings, self._server, self._tell)
         self._runner = self._start_runner()
+        if self._api is not None:
+            await_api(self.settings, self._api, self._tell)
 
     def look_after(self) -> None:
         """Start again what has died; Permanent when that keeps happening."""
@@ -60,13 +74,16 @@ class Platform:
                 raise Refused(self._runner.last_words())
             self._mourn(self._runner, "flow runner")
             self._runner = self._start_runner()
+        if self._api is not None and self._api.exit_code is not None:
+            self._mourn(self._api, "API")
+            self._api = start_api(self.settings)
 
     def stop(self) -> None:
-        """End the runner, which may still have something to tell the server, and then the server."""
-        for child in (self._runner, self._server):
+        """End the API, so that nobody asks any more, the runner, which may have to tell the server, and the server."""
+        for child in (self._api, self._runner, self._server):
             if child is not None:
                 child.stop()
-        self._runner = self._server = None
+        self._api = self._runner = self._server = None
 
     def _start_runner(self) -> Child:
         environment, logs = self.settings.child_environment(), self.settings.logs_dir()
@@ -82,7 +99,9 @@ class Platform:
 
 
 @contextmanager
-def running_platform(settings: Settings, tell: Tell, *, any_port: bool = False) -> Iterator[Platform]:
+def running_platform(
+    settings: Settings, tell: Tell, *, any_port: bool = False, with_api: bool = False
+) -> Iterator[Platform]:
     """A platform for the length of the block; one that runs already for this home is used and left running.
 
     With `any_port`, another port is taken when the one of the settings is not free.
@@ -93,7 +112,7 @@ def running_platform(settings: Settings, tell: Tell, *, any_port: bool = False) 
         return
     if any_port and not settings.prefect.api_url and not is_free(settings.prefect.host, settings.prefect.port):
         settings = _on_port(settings, free_port(settings.prefect.host))
-    platform = Platform(settings, tell)
+    platform = Platform(settings, tell, with_api=with_api)
     try:
         platform.start()
         _address(settings).write_text(settings.prefect_url, encoding="utf-8")
@@ -106,12 +125,15 @@ def running_platform(settings: Settings, tell: Tell, *, any_port: bool = False) 
 
 def up(settings: Settings, tell: Tell) -> None:
     """Keep the platform up until SIGTERM or Ctrl-C. Refused when it is up already."""
-    with running_platform(settings, tell) as platform:
+    with running_platform(settings, tell, with_api=True) as platform:
         if not platform.owned:
             raise Refused(f"the platform is up already: {platform.page}")
         stop = threading.Event()
         with _signals(stop.set):
-            tell(f"Prefect is at {platform.page}, logs are in {settings.logs_dir()}; Ctrl-C ends it")
+            tell(f"Prefect   {platform.page}")
+            tell(f"API       {settings.public_url}/v1/openapi.json")
+            tell(f"Console   {settings.public_url}/console")
+            tell(f"Logs are in {settings.logs_dir()}; Ctrl-C ends it")
             while not stop.wait(_LOOK_SECONDS):
                 platform.look_after()
             tell("Stopping")

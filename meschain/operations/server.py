@@ -1,4 +1,4 @@
-"""The Prefect server as a child of ours: started, awaited, told apart from somebody else's on the same port."""
+"""The Prefect server and the API as children of ours: started, awaited, told apart from others on the same port."""
 
 import socket
 import sys
@@ -31,31 +31,44 @@ def start_server(settings: Settings) -> Child:
     return Child([*command, *options], settings.child_environment(), settings.logs_dir() / "prefect-server.log")
 
 
-def await_server(settings: Settings, server: Child | None, tell: Tell, seconds: float = START_SECONDS) -> None:
-    """Wait until the server answers, saying now and then that we wait.
+def start_api(settings: Settings) -> Child:
+    """Start the API the settings describe; Permanent if its port is taken. It answers a second or two later."""
+    host, port = settings.api.host, settings.api.port
+    if not is_free(host, port):
+        raise Permanent(
+            f"port {port} on {host} is taken by another program; stop that one, or set MESCHAIN_API__PORT"
+        )
+    return Child([sys.executable, "-m", "meschain.web"], settings.child_environment(), settings.logs_dir() / "api.log")
 
-    Raises Permanent when `server` ended instead, Transient when it does not answer in time.
+
+def await_server(settings: Settings, server: Child | None, tell: Tell, seconds: float = START_SECONDS) -> None:
+    """Wait until the Prefect server answers; as `await_answer`."""
+    await_answer(f"{settings.prefect_url}/health", "Prefect server", server, tell, seconds)
+
+
+def await_api(settings: Settings, api: Child, tell: Tell) -> None:
+    """Wait until the API answers; as `await_answer`."""
+    host = f"[{settings.api.host}]" if ":" in settings.api.host else settings.api.host
+    await_answer(f"http://{host}:{settings.api.port}/health/live", "API", api, tell)
+
+
+def await_answer(url: str, what: str, child: Child | None, tell: Tell, seconds: float = START_SECONDS) -> None:
+    """Wait until something answers there, saying now and then that we wait.
+
+    Raises Permanent when `child` ended instead, Transient when there is no answer in time.
     """
     begun = told = time.monotonic()
     with _client() as client:
-        while not _answers(client, settings):
+        while not _answers(client, url):
             now = time.monotonic()
-            if server is not None and server.exit_code is not None:
-                raise Permanent(
-                    f"the Prefect server ended with code {server.exit_code}: {server.last_words()} (see {server.log})"
-                )
+            if child is not None and child.exit_code is not None:
+                raise Permanent(f"the {what} ended with code {child.exit_code}: {child.last_words()} (see {child.log})")
             if now - begun > seconds:
-                raise Transient(f"the Prefect server at {settings.prefect_url} does not answer; see its log")
+                raise Transient(f"the {what} at {url} does not answer; see its log")
             if now - told > _TELL_SECONDS:
-                tell(f"The Prefect server is starting ({now - begun:.0f} s)")
+                tell(f"The {what} is starting ({now - begun:.0f} s)")
                 told = now
             time.sleep(_LOOK_SECONDS)
-
-
-def answers(settings: Settings) -> bool:
-    """Whether a Prefect server answers at the address of the settings."""
-    with _client() as client:
-        return _answers(client, settings)
 
 
 def is_free(host: str, port: int) -> bool:
@@ -89,9 +102,9 @@ def _client() -> HttpClient:
     )  # fmt: skip
 
 
-def _answers(client: HttpClient, settings: Settings) -> bool:
+def _answers(client: HttpClient, url: str) -> bool:
     try:
-        client.request(Call(f"{settings.prefect_url}/health"))
+        client.request(Call(url))
     except MesChainError:
         return False
     return True

@@ -15,6 +15,7 @@ from meschain.access.principal import Principal
 from meschain.access.tables import Locale
 
 router = APIRouter(tags=["account"])
+open_router = APIRouter(tags=["auth"])
 Me = Annotated[Principal, Anybody()]
 Link = Annotated[str, Field(max_length=200, description="What the link ends with.")]
 
@@ -162,14 +163,14 @@ def end_my_session(request: Request, session_id: str, who: Me) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/auth/invitations/acceptance", status_code=201)
+@open_router.post("/auth/invitations/acceptance", status_code=201)
 def accept_invitation(request: Request, body: Acceptance) -> Joined:
     """Join a tenant by the link of an invitation."""
     newcomer = Newcomer(body.name, body.password, body.email, body.locale)
     return Joined(user_id=links.accept(access_of(request), visitor_of(request), body.link, newcomer))
 
 
-@router.post("/auth/password-reset", status_code=204)
+@open_router.post("/auth/password-reset", status_code=204)
 def reset_password(request: Request, body: Reset) -> Response:
     """Set a new password by a link; every session of the user ends."""
     links.set_new_password(access_of(request), visitor_of(request), body.link, body.password)

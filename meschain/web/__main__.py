@@ -1,0 +1,41 @@
+"""`python -m meschain.web`: the API's process, until SIGTERM. Requests under way are finished, new ones not taken."""
+
+import logging
+import sys
+
+import uvicorn
+
+from commerce.errors import MesChainError
+from meschain.settings import load_settings
+from meschain.web.app import create_app
+from meschain.web.gate import RequestIdFilter
+
+GRACE_SECONDS = 10
+
+
+def main() -> int:
+    """Serve; 0 when it was stopped in order, 1 when it cannot work."""
+    handler = logging.StreamHandler()
+    handler.addFilter(RequestIdFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("meschain").setLevel(logging.INFO)
+    try:
+        settings = load_settings()
+        settings.enter()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(settings), host=settings.api.host, port=settings.api.port, loop="uvloop", http="httptools",
+                server_header=False, date_header=True, access_log=False, log_config=None, proxy_headers=False,
+                timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on",
+            )
+        )  # fmt: skip
+        server.run()
+    except MesChainError as error:
+        logging.getLogger("meschain").error("%s", error)  # noqa: TRY400  a sentence says all, a traceback nothing
+        return 1
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
