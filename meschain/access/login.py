@@ -121,11 +121,11 @@ def _locked(held: Credentials) -> bool:
 
 def _take_code(session: Session, access: Access, held: Credentials, code: str) -> bool:
     """Whether the code is right; it is worth nothing from then on."""
-    secret = access.vault.open(held.totp_secret) if held.totp_secret is not None else ""
-    step = accepted_step(secret, code, utc_now(), last_step=held.totp_step)
-    if step is not None:
-        held.totp_step = step
-        return True
+    if held.totp_secret is not None:
+        step = accepted_step(access.vault.open(held.totp_secret), code, utc_now(), last_step=held.totp_step)
+        if step is not None:
+            held.totp_step = step
+            return True
     hashed = recovery_hash(code)
     if hashed is None:
         return False

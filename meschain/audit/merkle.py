@@ -19,7 +19,7 @@ _TILE = 1 << TILE_HEIGHT
 _CACHED_TILES = 64  # some 3 MB: those near the root serve every proof, those of leaves their neighbours
 
 SubtreeHash = Callable[[int, int], bytes]
-"""Hash of the perfect subtree over 2^level leaves, by level and by index within the level."""
+"""Hash of the perfect subtree over 2^level leaves, by level and by its number within the level."""
 
 
 class BadProof(Refused):
@@ -31,10 +31,10 @@ class Rewritten(BadProof):
 
 
 class Subtree(NamedTuple):
-    """A perfect subtree: its 2^level leaves begin at index · 2^level."""
+    """A perfect subtree: the one of that number, from 0, among those of its level. It has 2^level leaves."""
 
     level: int
-    index: int
+    number: int
     hash: bytes
 
 
@@ -215,7 +215,7 @@ def _sides(place: int, last: int, count: int, what: str) -> list[bool]:
 
     `place` is the node's index in its level and `last` that of the level's last. BadProof unless there are `count`.
     """
-    sides = []
+    sides: list[bool] = []
     for _ in range(count):
         if not last:
             raise BadProof(f"{what} is too long: {count} hashes, expected {len(sides)}")

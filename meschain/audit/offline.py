@@ -69,7 +69,7 @@ def verify(bundle: object, keys: list[str], witness: str | None = None, since: s
     seen = [(one.size, at) for one in (new, old) if one and witness for at in _signed_at(witness, _COSIGNATURE, one)]
     if witness and not seen:
         raise Wrong(f"the witness {witness!a} has cosigned no checkpoint that was given")
-    last = {"index": -1, "sequence": 0, "tag": "", "at": ""}
+    last: dict[str, Any] = {"index": -1, "sequence": 0, "tag": "", "at": ""}
     shown = committed = 0
     for entry in _get(bundle, "entries", list):
         index = _get(entry, "index", int)

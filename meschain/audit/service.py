@@ -32,7 +32,7 @@ class AuditLog:
     def __init__(self, vault: Vault) -> None:
         self.subjects = Subjects(vault)
 
-    def record(
+    def record(  # noqa: PLR0913  an act has that many sides
         self,
         session: Session,
         tag: Tag,

@@ -35,9 +35,7 @@ def start_api(settings: Settings) -> Child:
     """Start the API the settings describe; Permanent if its port is taken. It answers a second or two later."""
     host, port = settings.api.host, settings.api.port
     if not is_free(host, port):
-        raise Permanent(
-            f"port {port} on {host} is taken by another program; stop that one, or set MESCHAIN_API__PORT"
-        )
+        raise Permanent(f"port {port} on {host} is taken by another program; stop that one, or set MESCHAIN_API__PORT")
     return Child([sys.executable, "-m", "meschain.web"], settings.child_environment(), settings.logs_dir() / "api.log")
 
 

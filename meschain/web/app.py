@@ -14,6 +14,7 @@ from meschain.access.signing import SigningKeys
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
 from meschain.web import health
+from meschain.web.answers import Answers
 from meschain.web.gate import Gate
 from meschain.web.problems import Problem, documented, install
 from meschain.web.rates import Rates, count_visitor
@@ -66,6 +67,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house.set_up()
     changes = Changes(house.engine)
     app.state.house = house
+    app.state.answers = Answers(changes)
     app.state.signing_keys = SigningKeys(house.access)
     app.state.authenticator = Authenticator(house.access, app.state.signing_keys, changes)
     try:

@@ -79,6 +79,11 @@ def test_what_cannot_be_a_password_is_just_wrong(keeper, stored, typed):
     assert not keeper.verify(stored, typed)
 
 
+def test_nothing_longer_is_even_hashed(keeper):
+    password = "x" * (LONGEST + 1)
+    assert not keeper.verify(argon2.PasswordHasher().hash(password), password)
+
+
 def test_an_unknown_user_takes_as_long_as_a_wrong_password(keeper, stored):
     """In processor time of this thread, which other processes do not disturb."""
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from commerce.errors import Refused
 from meschain.access.permissions import EVERYTHING, PATTERNS, Permission, check_patterns, expand
@@ -28,6 +29,13 @@ def test_each_is_resource_and_action_and_is_described(permission):
 def test_it_is_its_text():
     assert Permission("catalog:read") is Permission.CATALOG_READ
     assert f"{Permission.CATALOG_READ}" == Permission.CATALOG_READ == "catalog:read"
+
+
+def test_it_stands_in_schemas_by_its_text():
+    schema = TypeAdapter(Permission)
+    assert schema.validate_python("catalog:read") is Permission.CATALOG_READ
+    assert schema.dump_json(Permission.CATALOG_READ) == b'"catalog:read"'
+    assert schema.json_schema()["enum"] == [permission.value for permission in Permission]
 
 
 def test_patterns_name_permissions():

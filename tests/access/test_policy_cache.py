@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meschain.access.permissions import Permission
@@ -47,6 +47,7 @@ def test_what_could_not_be_built_is_not_kept():
     assert cache.get(ALICE, owner).allows(Permission.CATALOG_READ)
 
 
+@example([1, 2, 1, 3, 1, 2], 2)
 @given(st.lists(st.integers(0, 6), max_size=60), st.integers(1, 4))
 def test_the_ones_asked_for_last_are_kept(asked, capacity):
     cache, recent = PolicyCache(capacity), []

@@ -88,9 +88,9 @@ def test_like_names_the_same(pairs):
 
 
 def test_no_pattern_is_slow():
-    started = time.perf_counter()
+    started = time.process_time()
     assert not matches("*a" * 30 + "*b", "a" * 100_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_what_a_list_may_show():

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import OKPKey, import_key
+from joserfc.jwk import import_key
 
 from commerce.errors import Permanent
 from meschain.access.tokens import TYPE, InvalidToken, SigningKey, keyring, signed_payload
+from tests.access.forging import raw_key
 
 OURS = SigningKey.new()
 RING = keyring([OURS.public])
@@ -165,8 +165,7 @@ def _ours(group: Vector, header: str, payload: str) -> tuple[str, str, str]:
 
 
 def _signature(header: str, payload: str) -> str:
-    raw = load_pem_private_key(OKPKey.import_key(json.loads(OURS.private)).as_pem(private=True), None)
-    return _encode(raw.sign(f"{header}.{payload}".encode()))
+    return _encode(raw_key(OURS).sign(f"{header}.{payload}".encode()))
 
 
 def _is_signed(group: Vector, token: str) -> bool:

@@ -13,8 +13,9 @@ from meschain.access.links import Newcomer
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
 from meschain.access.tables import Locale
+from meschain.web.answers import StoreRoute
 
-router = APIRouter(tags=["account"])
+router = APIRouter(tags=["account"], route_class=StoreRoute)
 open_router = APIRouter(tags=["auth"])
 Me = Annotated[Principal, Anybody()]
 Link = Annotated[str, Field(max_length=200, description="What the link ends with.")]

@@ -11,8 +11,9 @@ from meschain.access.api.schemas import ApiKeyMade, ApiKeyOut, Body, Given
 from meschain.access.guard import Allow, access_of
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
+from meschain.web.answers import StoreRoute
 
-router = APIRouter(tags=["api keys"])
+router = APIRouter(tags=["api keys"], route_class=StoreRoute)
 
 
 class NewApiKey(Body):

@@ -21,8 +21,9 @@ from meschain.access.principal import Principal
 from meschain.access.rules import NotFound
 from meschain.access.scopes import ScopeKind
 from meschain.store.session import reading
+from meschain.web.answers import StoreRoute
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], route_class=StoreRoute)
 Reader = Annotated[Principal, Allow(Permission.ACCESS_READ)]
 Writer = Annotated[Principal, Allow(Permission.ACCESS_WRITE)]
 

@@ -12,9 +12,10 @@ from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
 from meschain.access.roles import Rights, builtin_roles, describe_role
 from meschain.access.tables import Role
+from meschain.web.answers import StoreRoute
 from meschain.web.etags import IfMatch, show_version
 
-router = APIRouter(tags=["roles"])
+router = APIRouter(tags=["roles"], route_class=StoreRoute)
 Reader = Annotated[Principal, Allow(Permission.ACCESS_READ)]
 Writer = Annotated[Principal, Allow(Permission.ACCESS_WRITE)]
 Name = Annotated[str, Path(max_length=63, examples=["price-watchers"])]

@@ -292,4 +292,5 @@ def _runs_triggers() -> None:
     with op.batch_alter_table("runs_triggers") as batch:
         batch.add_column(sa.Column("request_id", sa.String()))
         batch.add_column(sa.Column("idempotency_key", sa.String()))
+        batch.add_column(sa.Column("cancel_requested_at", _MOMENT))
         batch.create_unique_constraint("uq_runs_triggers_tenant_id_idempotency_key", ["tenant_id", "idempotency_key"])
