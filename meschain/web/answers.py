@@ -5,6 +5,7 @@ the store, of whomever, ends it, and so does a second of time. On a store that c
 (PostgreSQL) nothing is kept.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -41,6 +42,8 @@ class Answers:
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
+        self.making: dict[Key, asyncio.Event] = {}
+        """Answers that are being made."""
 
     def stamp(self) -> int | None:
         """The state of the store."""
@@ -68,22 +71,44 @@ class StoreRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The route's own handler, asked only if there is no answer that still holds."""
         original = super().get_route_handler()
-        return original if self.methods != {"GET"} else lambda request: _answer(request, original)
+        if self.methods != {"GET"}:
+            return original
+
+        async def answer(request: Request) -> Response:
+            return await _answer(request, original)
+
+        return answer
 
 
 async def _answer(request: Request, original: Handler) -> Response:
+    """The answer that still holds, or a new one; of many who ask for the same at once, one has it made."""
     answers: Answers = request.app.state.answers
     _, text = get_authorization_scheme_param(request.headers.get("authorization"))
     key = (text, request.scope["path"], request.scope["query_string"])
+    making = answers.making.get(key)
+    if making is not None:
+        await making.wait()
     stamp = answers.stamp()
-    found = answers.find(key)
-    who = authenticator_of(request).remembered(text, way_of(request)) if found is not None else None
-    if found is not None and who is not None:
-        request.app.state.rates.count(request, who)
-        response = Response(found.body)
-        response.raw_headers = list(found.headers)
+    if response := _again(request, answers, key):
         return response
-    response = await original(request)
-    if stamp is not None and text:
+    if stamp is None or not text:
+        return await original(request)
+    made = answers.making[key] = asyncio.Event()
+    try:
+        response = await original(request)
         answers.keep(key, stamp, response)
+        return response
+    finally:
+        answers.making.pop(key, None)
+        made.set()
+
+
+def _again(request: Request, answers: Answers, key: Key) -> Response | None:
+    found = answers.find(key)
+    who = authenticator_of(request).remembered(key[0], way_of(request)) if found is not None else None
+    if found is None or who is None:
+        return None
+    request.app.state.rates.count(request, who)
+    response = Response(found.body)
+    response.raw_headers = list(found.headers)
     return response
