@@ -72,8 +72,8 @@ def _await_runner(house: House) -> None:
 def _sync(house: House, catalog: Catalog, supplier: str) -> Run:
     """The run that the flow made; an error when it applied nothing."""
     parameters = {"supplier": supplier, "tenant": TENANT}
-    asked = trigger(house.engine, _FLOW, parameters, requested_by="benchmark", tenant_id=catalog.tenant_id)
-    ended = wait(house.engine, asked, seconds=_PATIENCE_SECONDS)
+    asked = trigger(catalog.engine, _FLOW, parameters, log=catalog.log, actor=catalog.actor)
+    ended = wait(catalog.engine, asked.id, seconds=_PATIENCE_SECONDS)
     run = next((run for run, _ in list_runs(catalog, get_supplier(catalog, supplier), limit=1)), None)
     if ended.state != "finished" or run is None or run.status != "applied":
         raise AssertionError(f"the flow ended as {ended.state}: {ended.message}; the run: {run and run.status}")
