@@ -57,7 +57,7 @@ class House:
         """The named tenant (made if `create`), or the only one when none is named."""
         if slug is None:
             return only_tenant(self.engine)
-        return ensure_tenant(self.engine, slug) if create else get_tenant(self.engine, slug)
+        return ensure_tenant(self.engine, slug, noted=(self.log, OPERATOR)) if create else get_tenant(self.engine, slug)
 
     def lake(self, tenant: str) -> Lake:
         """The tenant's lake; its writers exclude each other over every process of the installation."""

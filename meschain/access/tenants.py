@@ -5,9 +5,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
-from meschain.access.rules import check_currency, check_slug, check_time_zone
+from meschain.access.rules import ChangedMeanwhile, check_currency, check_slug, check_time_zone
 from meschain.access.tables import HOME_TIME_ZONE, Tenant
+from meschain.audit.rules import Actor, Tag
+from meschain.audit.service import AuditLog
 from meschain.store.session import reading, transaction
+from meschain.store.tenancy import of_every_tenant
+
+Noted = tuple[AuditLog, Actor] | None
+"""The log that hears of the act, and who acts."""
 
 
 def create_tenant(
@@ -17,6 +23,7 @@ def create_tenant(
     name: str = "",
     default_currency: str | None = None,
     time_zone: str = HOME_TIME_ZONE,
+    noted: Noted = None,
 ) -> Tenant:
     """Make a tenant; `name` is its slug if empty. Raises Refused if there is one of that slug or a value cannot be."""
     tenant = Tenant(
@@ -26,8 +33,10 @@ def create_tenant(
         time_zone=check_time_zone(time_zone),
     )
     try:
-        with transaction(engine) as session:
+        with transaction(of_every_tenant(engine)) as session:
             session.add(tenant)
+            session.flush()
+            _note(session, noted, Tag.TENANT_CREATED, tenant, after={"slug": slug})
     except IntegrityError:
         raise Refused(f"there is a tenant {slug!r} already; choose another name or use that one") from None
     return tenant
@@ -40,8 +49,13 @@ def update_tenant(
     name: str | None = None,
     default_currency: str | None = None,
     time_zone: str | None = None,
+    version: int | None = None,
+    noted: Noted = None,
 ) -> Tenant:
-    """Change what is given, leave what is None; an empty currency takes it away. Raises Refused as `create_tenant`."""
+    """Change what is given, leave what is None; an empty currency takes it away. Raises Refused as `create_tenant`.
+
+    Raises ChangedMeanwhile when the tenant is not of that `version` any more.
+    """
     changes: dict[str, str | None] = {}
     if name is not None:
         changes["name"] = name or slug
@@ -49,10 +63,14 @@ def update_tenant(
         changes["default_currency"] = check_currency(default_currency or None)
     if time_zone is not None:
         changes["time_zone"] = check_time_zone(time_zone)
-    with transaction(engine) as session:
+    with transaction(of_every_tenant(engine)) as session:
         tenant = _found(session, slug)
+        if version is not None and tenant.version != version:
+            raise ChangedMeanwhile(f"the tenant {slug} was changed by somebody else meanwhile; look and try again")
+        before = {column: getattr(tenant, column) for column in changes}
         for column, value in changes.items():
             setattr(tenant, column, value)
+        _note(session, noted, Tag.TENANT_CHANGED, tenant, before=before, after=changes)
     return tenant
 
 
@@ -78,17 +96,26 @@ def list_tenants(engine: Engine) -> list[Tenant]:
         return list(session.scalars(select(Tenant).order_by(Tenant.slug)))
 
 
-def ensure_tenant(engine: Engine, slug: str) -> Tenant:
+def ensure_tenant(engine: Engine, slug: str, *, noted: Noted = None) -> Tenant:
     """The tenant of that slug, made with the defaults if it is not there; safe when several ask at once."""
     with reading(engine) as session:
         tenant = _find(session, slug)
     if tenant is not None:
         return tenant
     try:
-        return create_tenant(engine, slug)
+        return create_tenant(engine, slug, noted=noted)
     except Refused:
         check_slug(slug, "a tenant")  # a name that cannot be is refused as such; the other reason is a faster twin
         return get_tenant(engine, slug)
+
+
+def _note(
+    session: Session, noted: Noted, tag: Tag, tenant: Tenant, *, before: object = None, after: object = None
+) -> None:
+    if noted is not None:
+        log, actor = noted
+        actor = actor.of_tenant(tenant.id)
+        log.record(session, tag, actor, target=f"tenant {tenant.slug}", before=before, after=after)
 
 
 def _found(session: Session, slug: str) -> Tenant:

@@ -45,11 +45,15 @@ def add(
 
 
 @app.command()
-def revoke(key: Annotated[str, typer.Argument(metavar="ID")], tenant: Tenant = None) -> None:
+def revoke(
+    key: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as the list shows it.")],
+    tenant: Tenant = None,
+    json: Json = False,
+) -> None:
     """Let an API key be good for nothing from now on."""
     with house_of(tenant) as (house, owner):
         api_keys.revoke_api_key(house.access, OPERATOR.of_tenant(owner.id), owner.id, key)
-    show({}, as_json=False, render=lambda: f"The key {key} is good for nothing any more.")
+    show({"revoked": key}, json, lambda: f"The key {key} is good for nothing any more.")
 
 
 @app.command("rotate-signing")

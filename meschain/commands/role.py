@@ -56,11 +56,11 @@ def change(name: Name, allow: Allow, deny: Deny = None, tenant: Tenant = None, j
 
 
 @app.command()
-def remove(name: Name, tenant: Tenant = None) -> None:
+def remove(name: Name, tenant: Tenant = None, json: Json = False) -> None:
     """Remove a role of the tenant's own that nobody has."""
     with house_of(tenant) as (house, owner):
         grants.remove_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name)
-    show({}, as_json=False, render=lambda: f"The role {name} is gone.")
+    show({"removed": name}, json, lambda: f"The role {name} is gone.")
 
 
 def _described(role: Role) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """`meschain tenant`: the sellers that share the installation, each with a lake of its own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Engine
 
 from meschain.access import links, tenants
 from meschain.access.tables import HOME_TIME_ZONE, Tenant
+from meschain.audit.rules import OPERATOR
 from meschain.commands.screen import Json, opened_house, show, table
 from meschain.commands.user import join_address
 
@@ -26,10 +24,11 @@ def add(
     name: Name, title: Title = None, currency: Currency = None, time_zone: Zone = HOME_TIME_ZONE, json: Json = False
 ) -> None:
     """Make a tenant."""
-    with _store() as engine:
+    with opened_house() as house:
         made = tenants.create_tenant(
-            engine, name, name=title or "", default_currency=currency or None, time_zone=time_zone or HOME_TIME_ZONE
-        )
+            house.engine, name, name=title or "", default_currency=currency or None,
+            time_zone=time_zone or HOME_TIME_ZONE, noted=(house.log, OPERATOR),
+        )  # fmt: skip
     hint = f"Tenant {name} is there. Next: meschain catalog import FILE --supplier SUPPLIER --tenant {name}"
     show(_described(made), json, lambda: hint)
 
@@ -37,8 +36,8 @@ def add(
 @app.command("list")
 def list_all(json: Json = False) -> None:
     """Every tenant."""
-    with _store() as engine:
-        rows = [_described(tenant) for tenant in tenants.list_tenants(engine)]
+    with opened_house() as house:
+        rows = [_described(tenant) for tenant in tenants.list_tenants(house.engine)]
     show(rows, json, lambda: table("Tenants", rows))
 
 
@@ -49,8 +48,11 @@ def change(
     """Change what is named and leave the rest; `--currency ""` takes the currency away."""
     if title is None and currency is None and time_zone is None:
         raise typer.BadParameter("Say what to change: --title, --currency or --time-zone.")
-    with _store() as engine:
-        changed = tenants.update_tenant(engine, name, name=title, default_currency=currency, time_zone=time_zone)
+    with opened_house() as house:
+        changed = tenants.update_tenant(
+            house.engine, name, name=title, default_currency=currency, time_zone=time_zone,
+            noted=(house.log, OPERATOR),
+        )  # fmt: skip
     show(_described(changed), json, lambda: table(f"Tenant {name}", [_described(changed)]))
 
 
@@ -64,12 +66,6 @@ def invite_owner(name: Name, json: Json = False) -> None:
         json,
         lambda: f"Send this link to the owner of {name}; it works once:\n{address}",
     )
-
-
-@contextmanager
-def _store() -> Iterator[Engine]:
-    with opened_house() as house:
-        yield house.engine
 
 
 def _described(tenant: Tenant) -> dict[str, Any]:

@@ -35,7 +35,10 @@ def list_all(tenant: Tenant = None, json: Json = False) -> None:
 
 @app.command()
 def invite(
-    email: Annotated[str, typer.Argument(metavar="EMAIL")], role: Role, tenant: Tenant = None, json: Json = False
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the person.")],
+    role: Role,
+    tenant: Tenant = None,
+    json: Json = False,
 ) -> None:
     """Invite a person: prints a link that works once, for seven days."""
     with house_of(tenant) as (house, owner):
@@ -60,12 +63,12 @@ def set_roles(who: Who, role: Role, tenant: Tenant = None, json: Json = False) -
 
 
 @app.command()
-def remove(who: Who, tenant: Tenant = None) -> None:
+def remove(who: Who, tenant: Tenant = None, json: Json = False) -> None:
     """End a membership, with its roles and sessions."""
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
         grants.remove_member(house.access, OPERATOR.of_tenant(owner.id), owner.id, person.id)
-    show({}, as_json=False, render=lambda: f"{who} is no member of {owner.slug} any more.")
+    show({"removed": person.id}, json, lambda: f"{who} is no member of {owner.slug} any more.")
 
 
 @app.command("explain")
@@ -102,14 +105,14 @@ def reset_password(who: Who, tenant: Tenant = None, json: Json = False) -> None:
 
 
 @app.command("end-sessions")
-def end_sessions(who: Who, tenant: Tenant = None) -> None:
+def end_sessions(who: Who, tenant: Tenant = None, json: Json = False) -> None:
     """Log the user out everywhere, at once."""
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
         with transaction(house.access.everywhere) as session:
             end_all_sessions(session, person.id)
             house.log.record(session, Tag.SESSION_REVOKED, OPERATOR.of_tenant(owner.id), target=f"user {person.id}")
-    show({}, as_json=False, render=lambda: f"Every session of {who} has ended.")
+    show({"user": person.id}, json, lambda: f"Every session of {who} has ended.")
 
 
 def parse_role(text: str) -> GivenRole:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
-from meschain.access.api import account, api_keys, people, roles, tokens
+from meschain.access.api import account, api_keys, people, roles, tenant, tokens
 from meschain.access.authentication import Authenticator
 from meschain.access.signing import SigningKeys
 from meschain.settings import Settings, load_settings
@@ -20,7 +20,7 @@ from meschain.web.problems import Problem, documented, install
 from meschain.web.rates import Rates, count_visitor
 from meschain.wiring import House
 
-ROUTERS: tuple[APIRouter, ...] = (account.router, people.router, roles.router, api_keys.router)
+ROUTERS: tuple[APIRouter, ...] = (account.router, people.router, roles.router, api_keys.router, tenant.router)
 """Routes for who has said who it is."""
 OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router)
 """Routes for everybody, counted by address."""
