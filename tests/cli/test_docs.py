@@ -11,7 +11,7 @@ from tests.cli.command import PROJECT, Command
 
 _PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("[!rd]*/*.md"))]  # neither reference nor decisions
 _FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-_NAMED = re.compile(r"`meschain ((?:[a-z]+ ?)+)")
+_NAMED = re.compile(r"`meschain ((?:[a-z][a-z-]* ?)+)")
 
 
 def _shown() -> list[str]:
