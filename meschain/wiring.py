@@ -9,8 +9,9 @@ from connectors.http.settings import HttpSettings
 from meschain.access.context import Access
 from meschain.access.passwords import Passwords
 from meschain.access.policy_cache import PolicyCache
-from meschain.access.tenants import ensure_tenant, get_tenant, only_tenant
 from meschain.access.tables import Tenant
+from meschain.access.tenants import ensure_tenant, get_tenant, only_tenant
+from meschain.audit.context import Audit
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.service import AuditLog
 from meschain.catalog.context import Catalog
@@ -52,6 +53,11 @@ class House:
     def access(self) -> Access:
         """The access room's context."""
         return Access(self.engine, self.vault, self.log, self.installation, Passwords(), PolicyCache())
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit room's context."""
+        return Audit(self.engine, self.vault, self.log, self.installation)
 
     def tenant(self, slug: str | None, *, create: bool = False) -> Tenant:
         """The named tenant (made if `create`), or the only one when none is named."""

@@ -34,8 +34,8 @@ class Guard:
 
     async def __call__(self, request: Request) -> Principal:
         """The principal; raises Unauthenticated or Forbidden."""
-        scheme, text = get_authorization_scheme_param(request.headers.get("authorization"))
-        if scheme.lower() != "bearer" or not text:
+        text = bearer_of(request)
+        if not text:
             raise Unauthenticated(NOBODY)
         way, authenticator = way_of(request), authenticator_of(request)
         who = authenticator.remembered(text, way)
@@ -69,6 +69,12 @@ def Allow(permission: Permission, scope: ScopeKind | None = None, *, partly: boo
 def Anybody() -> Any:  # noqa: N802, ANN401  reads as an annotation; what FastAPI takes
     """The dependency of a route for whoever is logged in, about itself."""
     return Depends(Guard(None, None, partly=False))
+
+
+def bearer_of(request: Request) -> str:
+    """The access token or API key that the request shows; empty if it shows none."""
+    scheme, text = get_authorization_scheme_param(request.headers.get("authorization"))
+    return text if scheme.lower() == "bearer" else ""
 
 
 def way_of(request: Request) -> Way:

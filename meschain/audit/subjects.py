@@ -4,17 +4,39 @@ A person is known by a pseudonym, the data subject's id. Its key is wrapped by t
 what would be said of that person later is not kept either.
 """
 
-from cryptography.fernet import Fernet
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from commerce.errors import Permanent
 from meschain.audit.tables import SubjectKey
 from meschain.store.base import utc_now
 from meschain.store.vault import Vault
 
 _KNOWN = "subject_keys"
 """Where a session keeps the keys that its transaction has used."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opener:
+    """One person's key, or the fact that it was destroyed."""
+
+    _key: Fernet | None
+
+    @property
+    def destroyed(self) -> bool:
+        """Whether nothing can be opened any more."""
+        return self._key is None
+
+    def open(self, sealed: bytes) -> str | None:
+        """The text again; None if the key was destroyed. Permanent if it was not sealed under this key."""
+        try:
+            return self._key.decrypt(sealed).decode() if self._key is not None else None
+        except InvalidToken:
+            raise Permanent("what is kept of a person does not open with that person's key: it was altered") from None
 
 
 class Subjects:
@@ -35,6 +57,13 @@ class Subjects:
         """The text again; None if the subject's key has been destroyed."""
         key = self._key(session, subject)
         return key.decrypt(sealed).decode() if key is not None else None
+
+    def opener(self, session: Session, subject: str) -> Opener | None:
+        """The subject's key, for opening several texts; None if there never was one."""
+        found = session.execute(select(SubjectKey.sealed).where(SubjectKey.subject == subject)).one_or_none()
+        if found is None:
+            return None
+        return Opener(Fernet(self._vault.open(found.sealed)) if found.sealed is not None else None)
 
     def destroy(self, session: Session, subject: str) -> bool:
         """Destroy the subject's key for ever; False if there is none to destroy.

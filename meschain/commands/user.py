@@ -10,6 +10,7 @@ from meschain.access.context import Access
 from meschain.access.explanation import explain
 from meschain.access.grants import GivenRole
 from meschain.access.permissions import Permission
+from meschain.access.scopes import check_scope
 from meschain.access.sessions import end_all_sessions
 from meschain.access.tables import Tenant as TenantRow
 from meschain.access.users import Person
@@ -121,9 +122,10 @@ def parse_role(text: str) -> GivenRole:
     kind, colon, pattern = scope.partition(":")
     if at and not colon:
         raise Refused(f"{text!r} is no role; expected such as ops, or ops@supplier:acme-* within a scope")
-    if kind not in {"", "supplier", "channel"}:
-        raise Refused(f"{kind!r} is no kind of scope; expected supplier or channel")
-    return GivenRole(role, kind or None, pattern or None)  # type: ignore[arg-type]  just checked
+    if not at:
+        return GivenRole(role)
+    check_scope(kind, pattern)
+    return GivenRole(role, "channel" if kind == "channel" else "supplier", pattern)
 
 
 def find_member(access: Access, tenant: TenantRow, who: str) -> Person:

@@ -1,6 +1,7 @@
 """`python -m meschain.web`: the API's process, until SIGTERM. Requests under way are finished, new ones not taken."""
 
 import logging
+import signal
 import sys
 
 import uvicorn
@@ -9,6 +10,7 @@ from commerce.errors import MesChainError
 from meschain.settings import load_settings
 from meschain.web.app import create_app
 from meschain.web.gate import RequestIdFilter
+from meschain.web.protocol import BoundedProtocol
 
 GRACE_SECONDS = 10
 
@@ -25,11 +27,13 @@ def main() -> int:
         settings.enter()
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(settings), host=settings.api.host, port=settings.api.port, loop="uvloop", http="httptools",
-                server_header=False, date_header=True, access_log=False, log_config=None, proxy_headers=False,
-                timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on",
+                create_app(settings), host=settings.api.host, port=settings.api.port, loop="uvloop",
+                http=BoundedProtocol, ws="none", server_header=False, date_header=True, access_log=False,
+                log_config=None, proxy_headers=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on",
             )
         )  # fmt: skip
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: None)  # uvicorn heeds it, and raises it anew once all is done
         server.run()
     except MesChainError as error:
         logging.getLogger("meschain").error("%s", error)  # noqa: TRY400  a sentence says all, a traceback nothing

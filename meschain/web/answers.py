@@ -1,8 +1,8 @@
 """Gives an answer again while nothing has been written to the store since: for routes that read the store alone.
 
 An answer is kept for who got it, by token and address, so tenant, session and policy are part of its key; any write to
-the store, of whomever, ends it, and so does a second of time. On a store that cannot tell whether something was written
-(PostgreSQL) nothing is kept.
+the store, of whomever, ends all of them, and a second of time ends each. On a store that cannot tell whether something
+was written (PostgreSQL) nothing is kept.
 """
 
 import asyncio
@@ -14,23 +14,21 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security.utils import get_authorization_scheme_param
 
-from meschain.access.guard import authenticator_of, way_of
+from meschain.access.guard import authenticator_of, bearer_of, way_of
 from meschain.store.changes import Changes
 
 _SECONDS = 1.0
-_CAPACITY = 2000
-_LARGEST = 64 * 1024
+_LARGEST, _OVERHEAD, _MOST_BYTES = 64 * 1024, 1024, 16 * 1024**2
+"""Bytes of a body that is kept, of what comes with it, and of all together."""
 Key = tuple[str, str, bytes]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered, as of which state of the store, and until when it may be said again."""
+    """What was answered, and until when it may be said again."""
 
-    stamp: int
     until: float
     body: bytes
     headers: list[tuple[bytes, bytes]]
@@ -42,6 +40,9 @@ class Answers:
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
+        self._bytes = 0
+        self._stamp: int | None = None
+        """The state of the store that all of them are of."""
         self.making: dict[Key, asyncio.Event] = {}
         """Answers that are being made."""
 
@@ -52,17 +53,28 @@ class Answers:
     def find(self, key: Key) -> Answer | None:
         """The answer, if it still holds."""
         found = self._kept.get(key)
-        if found is None or found.until < time.monotonic() or found.stamp != self._changes.stamp():
+        if found is None or found.until < time.monotonic() or self._stamp != self._changes.stamp():
             return None
         return found
 
     def keep(self, key: Key, stamp: int, response: Response) -> None:
         """Keep what was answered."""
-        if response.status_code == 200 and len(response.body) <= _LARGEST:
-            headers = list(response.raw_headers)
-            self._kept[key] = Answer(stamp, time.monotonic() + _SECONDS, bytes(response.body), headers)
-            if len(self._kept) > _CAPACITY:
-                self._kept.popitem(last=False)
+        body = getattr(response, "body", None)  # one that streams has none yet
+        if response.status_code != 200 or body is None or len(body) > _LARGEST:
+            return
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._kept.clear()
+            self._bytes = 0
+        self._forget(key)
+        self._kept[key] = Answer(time.monotonic() + _SECONDS, bytes(body), list(response.raw_headers))
+        self._bytes += len(body) + _OVERHEAD
+        while self._bytes > _MOST_BYTES:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Key) -> None:
+        gone = self._kept.pop(key, None)
+        self._bytes -= len(gone.body) + _OVERHEAD if gone is not None else 0
 
 
 class StoreRoute(APIRoute):
@@ -83,7 +95,7 @@ class StoreRoute(APIRoute):
 async def _answer(request: Request, original: Handler) -> Response:
     """The answer that still holds, or a new one; of many who ask for the same at once, one has it made."""
     answers: Answers = request.app.state.answers
-    _, text = get_authorization_scheme_param(request.headers.get("authorization"))
+    text = bearer_of(request)
     key = (text, request.scope["path"], request.scope["query_string"])
     making = answers.making.get(key)
     if making is not None:

@@ -1,30 +1,38 @@
 """The API put together: every room's routes under /v1, what each request passes, health, the document of it all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
-from meschain.access.api import account, api_keys, people, roles, tenant, tokens
+from meschain.access.api import account, api_keys, people, privacy, roles, tenant, tokens
 from meschain.access.authentication import Authenticator
 from meschain.access.signing import SigningKeys
+from meschain.audit import api as audit
+from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
-from meschain.web import health
+from meschain.web import document, health
 from meschain.web.answers import Answers
-from meschain.web.gate import Gate
-from meschain.web.problems import Problem, documented, install
+from meschain.web.gate import Gate, parse_networks
+from meschain.web.housekeeping import keep_house
+from meschain.web.problems import install
 from meschain.web.rates import Rates, count_visitor
+from meschain.web.wellformed import check_request
 from meschain.wiring import House
 
-ROUTERS: tuple[APIRouter, ...] = (account.router, people.router, roles.router, api_keys.router, tenant.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    account.router, people.router, privacy.router, roles.router, api_keys.router, tenant.router, audit.router,
+    runs.router,
+)  # fmt: skip
 """Routes for who has said who it is."""
-OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router)
+OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router, document.router)
 """Routes for everybody, counted by address."""
-PROBLEMS = documented(400, 403, 404, 405, 409, 412, 413, 415, 428)
+_SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")
+_SHOWN = ("ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
+"""Headers that pages elsewhere may send, and read."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -34,11 +42,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="MesChain",
         version="1",
         summary="The back office of a marketplace seller.",
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # FastAPI's own would make the document on the event loop
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        responses=PROBLEMS,
+        dependencies=[Depends(check_request)],
+        redirect_slashes=False,
         separate_input_output_schemas=False,
         strict_content_type=True,
     )
@@ -51,13 +60,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
     install(app)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  FastAPI's documented way
+    app.openapi = lambda: document.describe_api(app)  # type: ignore[method-assign]  # FastAPI's documented way
     origins = [origin for origin in given.api.cors_origins.split(",") if origin]
     if origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["authorization", "content-type"]
+            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=_SENT, expose_headers=_SHOWN
         )
-    app.add_middleware(Gate, settings=given)
+    app.add_middleware(Gate, settings=given, proxies=parse_networks(given.api.trusted_proxies))
     return app
 
 
@@ -70,26 +79,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.answers = Answers(changes)
     app.state.signing_keys = SigningKeys(house.access)
     app.state.authenticator = Authenticator(house.access, app.state.signing_keys, changes)
+    keeping = asyncio.create_task(keep_house(house))
     try:
         yield
     finally:
+        keeping.cancel()
         changes.close()
         house.close()
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with how one says who one is."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, summary=app.summary, routes=app.routes, openapi_version="3.1.0"
-        )
-        parts = document.setdefault("components", {})
-        parts.setdefault("schemas", {}).pop("HTTPValidationError", None)
-        parts["schemas"].pop("ValidationError", None)
-        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts["schemas"] |= problem.pop("$defs", {}) | {"Problem": problem}
-        parts["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "An access token or an API key."}
-        }
-        app.openapi_schema = document
-    return app.openapi_schema

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
+from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
@@ -52,7 +53,7 @@ def page(request: Request, response: Response, items: Sequence[T], limit: int, p
         text = json.dumps(list(place), ensure_ascii=False, separators=(",", ":")).encode()
         following = base64.urlsafe_b64encode(_mac(request, text) + text).decode().rstrip("=")
         address = request.url.include_query_params(cursor=following)
-        response.headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+        response.headers["Link"] = f'<{quote(request.scope["path"])}?{address.query}>; rel="next"'
     return Page(items=list(items[:limit]), next=following)
 
 

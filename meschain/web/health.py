@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from commerce.errors import MesChainError
 from meschain.runs.service import live_runners
 from meschain.store.schema import is_current
-from meschain.web.rates import count_visitor
+from meschain.web.rates import count_probe
 from meschain.wiring import House
 
-router = APIRouter(tags=["health"], dependencies=[Depends(count_visitor)])
+router = APIRouter(tags=["health"], dependencies=[Depends(count_probe)])
 
 
 class Live(BaseModel):

@@ -1,14 +1,15 @@
 """Every error as a problem (RFC 9457): what is wrong, in words, and what to do; never what only we should know."""
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from commerce.errors import BadRecord, MesChainError, Permanent, Refused, Transient
@@ -19,16 +20,18 @@ from meschain.store.exclusion import Busy
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-_RETRY_SECONDS = "2"
-_UNFORESEEN = "Something unforeseen happened. It is written down; tell the operator the id of this request."
+RETRY_SECONDS = 2
+_MOST_PROBLEMS = 50
+UNFORESEEN = "Something unforeseen happened. It is written down; tell the operator the id of this request."
+_STORE_AWAY = "The store is busy or away; try again in a few seconds."
 
 
 class BadRequest(Refused):
     """What was sent cannot be taken; `status` and `kind` say how."""
 
-    def __init__(self, status: int, kind: str, text: str) -> None:
+    def __init__(self, status: int, kind: str, text: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
-        self.status, self.kind = status, kind
+        self.status, self.kind, self.headers = status, kind, dict(headers or {})
 
     def __reduce__(self) -> tuple[type["BadRequest"], tuple[int, str, str]]:
         """Keep all three when the error crosses a process."""
@@ -60,6 +63,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    408: "Too slow",
     409: "Conflict",
     412: "Changed meanwhile",
     413: "Too large",
@@ -87,12 +91,9 @@ _KINDS: tuple[tuple[type[MesChainError], int, str], ...] = (
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These errors as FastAPI's `responses`; 401, 422, 429, 500 and 503 can happen anywhere and need not be named."""
+    """These errors as FastAPI's `responses`; what follows from a route's parts is documented by itself."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {
-        status: {"description": TITLES[status], "content": content}
-        for status in sorted({401, 422, 429, 500, 503, *statuses})
-    }
+    return {status: {"description": TITLES[status], "content": content} for status in statuses}
 
 
 def install(app: FastAPI) -> None:
@@ -100,7 +101,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(MesChainError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_framework)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def problem(
@@ -120,7 +120,8 @@ def problem(
         "detail": detail,
         "instance": request_id,
     } | ({"errors": errors} if errors else {})
-    return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    text = json.dumps(body, ensure_ascii=False).encode(errors="replace")  # it may repeat what was sent
+    return Response(text, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def id_of(request: Request) -> str:
@@ -139,24 +140,19 @@ async def _ours(request: Request, error: Exception) -> Response:
     if not isinstance(error, MesChainError):
         raise TypeError("only errors of ours come here") from error
     status, kind = describe(error)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    headers |= {"Retry-After": _RETRY_SECONDS} if status == 503 else {}
-    if status == 500:
-        log.error("Request %s: %s", id_of(request), error)
+    headers = dict(error.headers) if isinstance(error, BadRequest) else {}
+    headers |= {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers |= {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
     errors = None
     if isinstance(error, BadParameters):
-        errors = [
-            {"pointer": f"/body/parameters/{name.replace('.', '/')}", "detail": text} for name, text in error.problems
-        ]
-    return problem(id_of(request), status, kind, str(error), errors=errors, headers=headers)
+        told = ((("body", "parameters", *name.split(".")), text) for name, text in error.problems)
+        errors = [field_problem(place, text) for place, text in told]
+    return problem(id_of(request), status, kind, _shown(error, status), errors=errors, headers=headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
-    problems = [
-        {"pointer": "/" + "/".join(str(part) for part in each["loc"]), "detail": str(each["msg"])}
-        for each in jsonable_encoder([{"loc": e["loc"], "msg": e["msg"]} for e in errors])
-    ]
+    problems = [field_problem(each["loc"], str(each["msg"])) for each in errors[:_MOST_PROBLEMS]]
     told = "; ".join(f"{each['pointer']}: {each['detail']}" for each in problems[:5])
     return problem(id_of(request), 422, "invalid", told or "the request cannot be understood", errors=problems)
 
@@ -164,12 +160,40 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _of_framework(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError("only errors of the framework come here") from error
-    kinds = {404: "not-found", 405: "method-not-allowed", 400: "bad-request"}
-    detail = "there is nothing at this address" if error.status_code == 404 else str(error.detail)
-    headers = error.headers or {}
+    kinds = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 408: "too-slow", 413: "too-large"}
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == 404:
+        detail = "there is nothing at this address"
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+        detail = f"{request.method} cannot be done here; expected one of {headers['Allow']}"
     return problem(id_of(request), error.status_code, kinds.get(error.status_code, "error"), detail, headers=headers)
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("Request %s failed", id_of(request), exc_info=error)
-    return problem(id_of(request), 500, "unforeseen", _UNFORESEEN)
+def field_problem(place: Iterable[object], detail: str) -> dict[str, str]:
+    """What is wrong with the part at this place, which is named as a JSON pointer (RFC 6901)."""
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    return {"pointer": "/" + "/".join(parts), "detail": detail}
+
+
+def _shown(error: MesChainError, status: int) -> str:
+    """The error's text, unless it speaks of the house itself: of its database, its files, its keys."""
+    if status == 500:
+        shown = UNFORESEEN
+    elif status == 503 and isinstance(error.__cause__, SQLAlchemyError):
+        shown = _STORE_AWAY
+    else:
+        return str(error)
+    log.error("%s", error)
+    return shown
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be done at the request's address."""
+    here = (
+        route.methods or ()
+        for route in iter_route_contexts(request.app.routes)
+        if route.path_regex.match(request.scope["path"])
+    )
+    found = set[str]().union(*here)
+    return sorted(found | {"HEAD"} if "GET" in found else found)

@@ -14,11 +14,12 @@ from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
 from meschain.access.tables import Locale
 from meschain.web.answers import StoreRoute
+from meschain.web.problems import documented
 
 router = APIRouter(tags=["account"], route_class=StoreRoute)
 open_router = APIRouter(tags=["auth"])
 Me = Annotated[Principal, Anybody()]
-Link = Annotated[str, Field(max_length=200, description="What the link ends with.")]
+Link = Annotated[str, Field(max_length=200, description="What the link ends with.", examples=["meschain_link_…"])]
 
 
 class MeOut(BaseModel):
@@ -37,7 +38,7 @@ class MeOut(BaseModel):
 class Profile(Body):
     """What to change of one's profile."""
 
-    name: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=200, examples=["Ayşe Yılmaz"])
     locale: Locale | None = None
 
 
@@ -77,9 +78,9 @@ class Acceptance(Body):
     """Who accepts an invitation. A person who is a user already sends the link only."""
 
     link: Link
-    name: str = Field(default="", max_length=200)
+    name: str = Field(default="", max_length=200, examples=["Mehmet Öz"])
     password: Password = ""
-    email: str = Field(default="", max_length=200)
+    email: str = Field(default="", max_length=200, examples=["mehmet@example.com"])
     locale: Locale = "tr"
 
 
@@ -104,7 +105,7 @@ def get_me(request: Request, who: Me) -> MeOut:
     if who.session_id is not None:
         access = access_of(request)
         person = users.get_person(access, who.user_id)
-        shown.email, shown.name = person.email, person.name
+        shown.email, shown.name, shown.locale = person.email, person.name, person.locale
         shown.second_factor = account.has_second_factor(access, who.user_id)
     return shown
 
@@ -164,14 +165,14 @@ def end_my_session(request: Request, session_id: str, who: Me) -> Response:
     return Response(status_code=204)
 
 
-@open_router.post("/auth/invitations/acceptance", status_code=201)
+@open_router.post("/auth/invitations/acceptance", status_code=201, responses=documented(404))
 def accept_invitation(request: Request, body: Acceptance) -> Joined:
     """Join a tenant by the link of an invitation."""
     newcomer = Newcomer(body.name, body.password, body.email, body.locale)
     return Joined(user_id=links.accept(access_of(request), visitor_of(request), body.link, newcomer))
 
 
-@open_router.post("/auth/password-reset", status_code=204)
+@open_router.post("/auth/password-reset", status_code=204, responses=documented(404))
 def reset_password(request: Request, body: Reset) -> Response:
     """Set a new password by a link; every session of the user ends."""
     links.set_new_password(access_of(request), visitor_of(request), body.link, body.password)

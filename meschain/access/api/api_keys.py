@@ -1,6 +1,5 @@
 """Routes around API keys."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -21,7 +20,7 @@ class NewApiKey(Body):
 
     name: str = Field(max_length=200, examples=["price robot"])
     roles: Given
-    expires_at: Annotated[datetime, AwareDatetime] = Field(examples=["2027-06-30T00:00:00Z"])
+    expires_at: AwareDatetime = Field(examples=["2027-06-30T00:00:00Z"])
 
 
 @router.get("/api-keys")

@@ -35,7 +35,7 @@ class RoleContent(Body):
 class NewRole(RoleContent):
     """A role of the tenant's own."""
 
-    name: str
+    name: str = Field(max_length=63, examples=["price-watchers"])
 
 
 @router.get("/roles")

@@ -11,7 +11,7 @@ from meschain.access.sessions import Seen
 from meschain.access.tables import ApiKey, Grant, Link, Locale, Role, Tenant
 from meschain.access.users import Person
 
-Password = Annotated[str, Field(max_length=256)]
+Password = Annotated[str, Field(max_length=256, examples=["yedi mavi çaydanlık 7"])]
 Email = Annotated[str, Field(max_length=200, examples=["mehmet@example.com"])]
 Patterns = Annotated[list[str], Field(max_length=100, examples=[["catalog:*", "suppliers:read"]])]
 

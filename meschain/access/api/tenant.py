@@ -22,7 +22,10 @@ class TenantChange(Body):
 
     name: str | None = Field(default=None, max_length=200, examples=["Acme Oyuncak"])
     currency: str | None = Field(
-        default=None, max_length=3, description="ISO 4217; empty: prices without a currency are refused."
+        default=None,
+        max_length=3,
+        description="ISO 4217; empty: prices without a currency are refused.",
+        examples=["TRY"],
     )
     time_zone: str | None = Field(default=None, max_length=64, examples=["Europe/Istanbul"])
 

@@ -12,6 +12,7 @@ from meschain.access.secrets import Mistyped, parse_secret
 from meschain.access.sessions import Opened
 from meschain.access.signing import SigningKeys
 from meschain.audit.rules import Actor
+from meschain.web.problems import documented
 
 router = APIRouter(tags=["auth"])
 
@@ -34,16 +35,19 @@ class KeySet(BaseModel):
     keys: list[dict[str, str]]
 
 
-@router.post("/auth/token")
+@router.post("/auth/token", responses=documented(401))
 def get_token(
     request: Request,
     username: Annotated[str, Form(max_length=320, description="E-mail address.", examples=["ayse@example.com"])],
-    password: Annotated[str, Form(max_length=1024)],
+    password: Annotated[str, Form(max_length=1024, examples=["yedi mavi çaydanlık 7"])],
     grant_type: Annotated[Literal["password"], Form()] = "password",  # noqa: ARG001  OAuth 2.0 clients send it
     code: Annotated[
-        str | None, Form(max_length=64, description="Code of the second factor, or a recovery code.")
+        str | None,
+        Form(max_length=64, description="Code of the second factor, or a recovery code.", examples=["123456"]),
     ] = None,
-    tenant: Annotated[str | None, Form(max_length=63, description="Needed by who belongs to several.")] = None,
+    tenant: Annotated[
+        str | None, Form(max_length=63, description="Needed by who belongs to several.", examples=["acme"])
+    ] = None,
 ) -> Tokens:
     """Log in with e-mail address, password and, where it is set up, the code of the second factor."""
     access, visitor = access_of(request), visitor_of(request)
@@ -52,8 +56,10 @@ def get_token(
     return _tokens(request, opened)
 
 
-@router.post("/auth/refresh")
-def refresh_token(request: Request, refresh_token: Annotated[str, Form(max_length=256)]) -> Tokens:
+@router.post("/auth/refresh", responses=documented(401))
+def refresh_token(
+    request: Request, refresh_token: Annotated[str, Form(max_length=256, examples=["meschain_refresh_…"])]
+) -> Tokens:
     """Exchange a refresh token for new tokens. Using one twice ends the session: somebody has a copy."""
     try:
         text = parse_secret(refresh_token, "refresh").text
