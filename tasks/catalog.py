@@ -8,7 +8,7 @@ from meschain.store.ids import new_id
 from tasks import jobs, policies
 from tasks.crew import checkers, hands
 from tasks.house import tenants_of
-from tasks.jobs import Checked, Due, Synced
+from tasks.jobs import Checked, Decision, Due, Synced
 from tasks.progress import shown
 
 
@@ -32,6 +32,12 @@ async def sync_feed(tenant: str | None, supplier: str, *, force: bool = False, r
         return await hands().do(
             jobs.sync_supplier, counter=counter, tenant=slug, supplier=supplier, run_id=run_id or new_id(), force=force
         )
+
+
+@task(name="decide", task_run_name="{decision.decision} the run {decision.run_id}", **policies.WAREHOUSE)
+async def decide(tenant: str | None, decision: Decision) -> Synced:
+    """Carry out a decision on a run of a supplier."""
+    return await hands().do(jobs.decide, tenant=tenant, decision=decision)
 
 
 @task(name="match products", **policies.WAREHOUSE)

@@ -48,6 +48,11 @@ def ending(synced: Synced, checked: Checked | None) -> State[Any]:
     return Completed(message=message, data=outcome)
 
 
+def decided(run: Synced) -> State[Any]:
+    """The state of a flow that carried out a decision."""
+    return Completed(message=f"{run.supplier}: {run.status}", data=run.model_dump(mode="json"))
+
+
 def rows_of(ended: Sequence[tuple[Due, Synced | Exception]]) -> list[dict[str, Any]]:
     """What became of each supplier, for a table; `status` is `failed` when its sync raised something."""
     return [

@@ -6,13 +6,27 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from commerce.errors import Refused
 from meschain.audit.rules import system
-from meschain.catalog import absence, products, quality, quarantine, retention, runs, schedule, suppliers, sync
+from meschain.catalog import (
+    absence,
+    decisions,
+    products,
+    quality,
+    quarantine,
+    retention,
+    runs,
+    schedule,
+    suppliers,
+    sync,
+)
 from meschain.catalog.context import Catalog
 from meschain.catalog.report import summary
 from meschain.catalog.tables import Run
+from meschain.runs.service import asker_of
 from meschain.store.exclusion import Busy
 from meschain.store.ids import new_id
+from meschain.store.tenancy import of_tenant
 from meschain.wiring import House
 from tasks.worker import Report
 from warehouse import invariants
@@ -26,6 +40,18 @@ class Due(BaseModel):
 
     tenant: str
     supplier: str
+
+
+class Decision(BaseModel):
+    """What to do with a run, and in which flow run that was asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    supplier: str
+    decision: str
+    note: str
+    flow_run_id: str | None
 
 
 class Synced(BaseModel):
@@ -100,6 +126,21 @@ def sync_supplier(house: House, report: Report, *, tenant: str, supplier: str, r
     _, reasons = quarantine.list_quarantine(catalog, owner, limit=1)
     refused = [{name: row[name] for name in ("scope", "field", "reason", "rows")} for row in reasons]
     return Synced.of(run, tenant, supplier, refused)
+
+
+def decide(house: House, _report: Report, *, tenant: str | None, decision: Decision) -> Synced:
+    """Carry out a decision on a run, in the name of whoever asked for the flow run.
+
+    Refused when the run is not that supplier's: who may decide about one supplier may not about every other.
+    """
+    owner = house.tenant(tenant)
+    catalog = house.catalog(owner, asker_of(of_tenant(house.engine, owner.id), decision.flow_run_id))
+    run = runs.get_run(catalog, decision.run_id)
+    if runs.supplier_slug(catalog, run) != decision.supplier:
+        raise Refused(f"Run {run.id} is not one of {decision.supplier}.")
+    carry_out = {"approve": decisions.approve_run, "reject": decisions.reject_run, "roll back": decisions.roll_back}
+    decided = carry_out[decision.decision](catalog, run.id, note=decision.note)
+    return Synced.of(decided, catalog.tenant, decision.supplier, [])
 
 
 def match_products(house: House, _report: Report, *, tenant: str) -> dict[str, int]:

@@ -1,9 +1,15 @@
-"""Gives a flow run a name that says which run of ours it carries out, as soon as that has an id."""
+"""What a flow run is called: the name that says which run of ours it carries out, and Prefect's own id of it."""
 
 from prefect import get_client
 from prefect.context import FlowRunContext
 
 from meschain.store.ids import new_id
+
+
+def flow_run_id() -> str | None:
+    """Prefect's id of the flow run that the caller belongs to; None outside of one."""
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context is not None and context.flow_run is not None else None
 
 
 async def name_run(what: str) -> str:

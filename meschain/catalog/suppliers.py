@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
+from meschain.access.rules import ChangedMeanwhile
 from meschain.audit.rules import Tag
 from meschain.catalog.context import Catalog
 from meschain.catalog.profile import FeedProfile as Profile
@@ -44,7 +45,7 @@ def add_supplier(
     try:
         with transaction(catalog.engine) as session:
             session.add(supplier)
-            catalog.record(session, Tag.SUPPLIER_CREATED, f"supplier {slug}", after={"source": public})
+            catalog.record(session, Tag.SUPPLIER_CREATED, f"supplier {slug}", after={"source": _told(public)})
     except IntegrityError:
         raise Refused(f"there is a supplier {slug!r} already; see `meschain supplier show {slug}`") from None
     return supplier
@@ -85,13 +86,18 @@ def list_suppliers(catalog: Catalog) -> list[Supplier]:
         return list(session.scalars(query))
 
 
-def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any]) -> None:
-    """Give the supplier another source; what was known of the old one's last answer is forgotten."""
+def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any], *, version: int | None = None) -> None:
+    """Give the supplier another source; what was known of the old one's last answer is forgotten.
+
+    Raises ChangedMeanwhile when the supplier is not of that `version` any more.
+    """
     public, secret = split_options(source)
     supplier = get_supplier(catalog, slug)
     with transaction(catalog.engine) as session:
-        stored = session.get_one(Supplier, supplier.id)
-        before = {"source": stored.source}
+        stored = session.get_one(Supplier, supplier.id, with_for_update=True)
+        if version is not None and stored.version != version:
+            raise ChangedMeanwhile(f"{slug} was changed by somebody else meanwhile; look at it and try again")
+        before = {"source": _told(stored.source)}
         stored.source, stored.source_secret = public, catalog.vault.seal(secret) if secret else None
         stored.validators, stored.version = {}, stored.version + 1
         catalog.record(
@@ -99,7 +105,7 @@ def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any]) -> None:
             Tag.SUPPLIER_CHANGED,
             f"supplier {slug}",
             before=before,
-            after={"source": public, "secret": "given"},
+            after={"source": _told(public), "secret": "given"},
         )
 
 
@@ -113,10 +119,17 @@ def current_profile(catalog: Catalog, supplier: Supplier) -> tuple[FeedProfile, 
     return stored, parse_profile(stored.body, f"Version {stored.version} of {supplier.slug}'s profile")
 
 
-def save_profile(catalog: Catalog, supplier: Supplier, profile: Profile, origin: ProfileOrigin) -> FeedProfile:
-    """Store the profile as the next version, unless the newest one says the same."""
+def save_profile(
+    catalog: Catalog, supplier: Supplier, profile: Profile, origin: ProfileOrigin, *, after: int | None = None
+) -> FeedProfile:
+    """Store the profile as the next version, unless the newest one says the same.
+
+    Raises ChangedMeanwhile when the newest one is not that of version `after` (0: there is none).
+    """
     body = profile.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     current = current_profile(catalog, supplier)
+    if after is not None and after != (current[0].version if current else 0):
+        raise ChangedMeanwhile(f"the profile of {supplier.slug} was changed meanwhile; look at it and try again")
     if current is not None and current[1] == profile:
         return current[0]
     stored = FeedProfile(
@@ -129,13 +142,18 @@ def save_profile(catalog: Catalog, supplier: Supplier, profile: Profile, origin:
     try:
         with transaction(catalog.engine) as session:
             session.add(stored)
-            told = {"version": stored.version, "origin": origin, "profile": msgspec.json.encode(body).decode()}
+            told = {"version": stored.version, "origin": origin, "profile": _told(body)}
             catalog.record(session, Tag.PROFILE_CHANGED, f"supplier {supplier.slug}", after=told)
     except IntegrityError:
         raise Refused(
             f"the profile of {supplier.slug} was changed by somebody else just now; look at it and try again"
         ) from None
     return stored
+
+
+def _told(values: Mapping[str, Any]) -> str:
+    """Values as the log keeps them: as text, for numbers with a fraction can be written in several ways."""
+    return msgspec.json.encode(values, order="sorted").decode()
 
 
 def _find(session: Session, catalog: Catalog, slug: str) -> Supplier | None:

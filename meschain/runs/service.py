@@ -6,6 +6,7 @@ A trigger is a row: it outlives the restart of every process, and whichever flow
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from commerce.errors import Refused, Transient
-from meschain.audit.rules import Actor, Tag
+from meschain.audit.rules import Actor, Tag, system
 from meschain.audit.service import AuditLog
 from meschain.runs.tables import Runner, Trigger
 from meschain.store.base import utc_now
@@ -83,6 +84,16 @@ def get_trigger(engine: Engine, trigger_id: str) -> Trigger:
     if found is None:
         raise Refused(_UNKNOWN.format(trigger_id))
     return found
+
+
+def asker_of(engine: Engine, flow_run_id: str | None) -> Actor:
+    """Who asked for a flow run, as far as it was asked for here; Prefect itself, if nobody did."""
+    with reading(engine) as session:
+        found = session.scalars(select(Trigger).where(Trigger.flow_run_id == flow_run_id)).one_or_none()
+    if found is None or found.origin == "prefect":
+        return replace(system("prefect"), flow_run_id=flow_run_id)
+    asker = Actor.parse(found.requested_by)
+    return replace(asker, tenant_id=found.tenant_id, request_id=found.request_id, flow_run_id=flow_run_id)
 
 
 def wait(

@@ -11,6 +11,8 @@ from meschain.access.api import account, api_keys, people, privacy, roles, tenan
 from meschain.access.authentication import Authenticator
 from meschain.access.signing import SigningKeys
 from meschain.audit import api as audit
+from meschain.catalog.api import runs as catalog_runs
+from meschain.catalog.api import suppliers
 from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
@@ -25,7 +27,7 @@ from meschain.wiring import House
 
 ROUTERS: tuple[APIRouter, ...] = (
     account.router, people.router, privacy.router, roles.router, api_keys.router, tenant.router, audit.router,
-    runs.router,
+    runs.router, suppliers.router, catalog_runs.router,
 )  # fmt: skip
 """Routes for who has said who it is."""
 OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router, document.router)
