@@ -4,18 +4,25 @@ A person is known by a pseudonym, the data subject's id. Its key is wrapped by t
 what would be said of that person later is not kept either.
 """
 
+import os
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from commerce.errors import Permanent
 from meschain.audit.tables import SubjectKey
 from meschain.store.base import utc_now
+from meschain.store.driver import Driver, driver
 from meschain.store.vault import Vault
 
+_SEALED = "SELECT sealed FROM audit_subject_keys WHERE subject = ?"
+_MADE = "INSERT INTO audit_subject_keys (subject, sealed, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_KEPT, _NONCE = 256, 12
 _KNOWN = "subject_keys"
 """Where a session keeps the keys that its transaction has used."""
 
@@ -24,7 +31,7 @@ _KNOWN = "subject_keys"
 class Opener:
     """One person's key, or the fact that it was destroyed."""
 
-    _key: Fernet | None
+    _key: "_Key | None"
 
     @property
     def destroyed(self) -> bool:
@@ -33,37 +40,102 @@ class Opener:
 
     def open(self, sealed: bytes) -> str | None:
         """The text again; None if the key was destroyed. Permanent if it was not sealed under this key."""
+        return self._key.decrypt(sealed) if self._key is not None else None
+
+
+class _Key:
+    """AES-256-GCM with a random nonce of 96 bits before each text: good for 2^32 texts of one person."""
+
+    def __init__(self, text: str) -> None:
+        self._cipher = AESGCM(b64decode(text))
+
+    def encrypt(self, text: str) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), None)
+
+    def decrypt(self, sealed: bytes) -> str:
         try:
-            return self._key.decrypt(sealed).decode() if self._key is not None else None
-        except InvalidToken:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], None).decode()
+        except (InvalidTag, ValueError):
             raise Permanent("what is kept of a person does not open with that person's key: it was altered") from None
+
+
+class _Keys:
+    """Wraps and unwraps keys. Those unwrapped last are kept: it costs as much as the rest of an entry does.
+
+    What they are kept by is what the store says of them at each use: of a destroyed key it says nothing.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._unwrapped = lru_cache(_KEPT)(lambda sealed: _Key(vault.open(sealed)))
+
+    def make(self) -> bytes:
+        """A new key, wrapped."""
+        return self._vault.seal(b64encode(AESGCM.generate_key(256)).decode())
+
+    def open(self, sealed: bytes) -> _Key:
+        """The key itself."""
+        return self._unwrapped(sealed)
+
+    def forget(self) -> None:
+        """Keep none of them."""
+        self._unwrapped.cache_clear()
+
+
+class Sealing:
+    """Seals texts within one transaction, with the driver at hand."""
+
+    def __init__(self, keys: _Keys, store: Driver, known: dict[str, _Key | None]) -> None:
+        self._keys = keys
+        self._store = store
+        self._known = known
+
+    def seal(self, subject: str, text: str) -> bytes | None:
+        """The text under the subject's key, which is made if there is none; None if it has been destroyed."""
+        if subject not in self._known:
+            self._known[subject] = self.key(subject) or self._make(subject)
+        key = self._known[subject]
+        return key.encrypt(text) if key is not None else None
+
+    def key(self, subject: str) -> _Key | None:
+        """The subject's key; None if there is none, or not any more."""
+        sealed = self._store.value(_SEALED, (subject,))
+        return self._keys.open(bytes(sealed)) if sealed is not None else None
+
+    def _make(self, subject: str) -> _Key | None:
+        """A new key, unless somebody else has made one meanwhile, or it has been destroyed."""
+        sealed = self._keys.make()
+        self._store.execute(_MADE, (subject, sealed, self._store.time(utc_now())))
+        return self.key(subject)
 
 
 class Subjects:
     """The keys of data subjects, as the vault opens them."""
 
     def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+        self._keys = _Keys(vault)
+
+    def sealing(self, session: Session, store: Driver) -> Sealing:
+        """For sealing texts in the session's transaction."""
+        return Sealing(self._keys, store, session.info.setdefault(_KNOWN, {}))
 
     def seal(self, session: Session, subject: str, text: str) -> bytes | None:
         """The text under the subject's key, which is made if there is none; None if it has been destroyed."""
-        known: dict[str, Fernet | None] = session.info.setdefault(_KNOWN, {})
-        if subject not in known:
-            known[subject] = self._key(session, subject) or self._make(session, subject)
-        key = known[subject]
-        return key.encrypt(text.encode()) if key is not None else None
+        with driver(session) as store:
+            return self.sealing(session, store).seal(subject, text)
 
     def open(self, session: Session, subject: str, sealed: bytes) -> str | None:
         """The text again; None if the subject's key has been destroyed."""
-        key = self._key(session, subject)
-        return key.decrypt(sealed).decode() if key is not None else None
+        opener = self.opener(session, subject)
+        return opener.open(sealed) if opener is not None else None
 
     def opener(self, session: Session, subject: str) -> Opener | None:
         """The subject's key, for opening several texts; None if there never was one."""
         found = session.execute(select(SubjectKey.sealed).where(SubjectKey.subject == subject)).one_or_none()
         if found is None:
             return None
-        return Opener(Fernet(self._vault.open(found.sealed)) if found.sealed is not None else None)
+        return Opener(self._keys.open(found.sealed) if found.sealed is not None else None)
 
     def destroy(self, session: Session, subject: str) -> bool:
         """Destroy the subject's key for ever; False if there is none to destroy.
@@ -71,19 +143,9 @@ class Subjects:
         On SQLite the bytes are overwritten; what the write-ahead log still has goes with `store.scrubbing`.
         """
         session.info.pop(_KNOWN, None)
+        self._keys.forget()
         if session.get_bind().dialect.name == "sqlite":
             session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
         found = update(SubjectKey).where(SubjectKey.subject == subject, SubjectKey.sealed.is_not(None))
         gone = session.execute(found.values(sealed=None, destroyed_at=utc_now()).returning(SubjectKey.subject)).first()
         return gone is not None
-
-    def _key(self, session: Session, subject: str) -> Fernet | None:
-        sealed = session.execute(select(SubjectKey.sealed).where(SubjectKey.subject == subject)).scalar_one_or_none()
-        return Fernet(self._vault.open(sealed)) if sealed is not None else None
-
-    def _make(self, session: Session, subject: str) -> Fernet | None:
-        """A new key, unless somebody else has made one meanwhile, or it has been destroyed."""
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        new = {"subject": subject, "sealed": self._vault.seal(Fernet.generate_key().decode()), "created_at": utc_now()}
-        session.execute(insert(SubjectKey).values(new).on_conflict_do_nothing())
-        return self._key(session, subject)

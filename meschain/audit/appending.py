@@ -1,0 +1,113 @@
+"""Gives acts their places: the last moments of a transaction, in which it holds the log's head and nobody else appends.
+
+Whoever waits to append waits for these statements, and every act pays for them: they are few, and go past the ORM.
+"""
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from meschain.audit.canonical import SALT_BYTES, canonical, commitment
+from meschain.audit.merkle import Frontier, leaf_hash
+from meschain.audit.payloads import write_payload
+from meschain.audit.rules import Act
+from meschain.audit.subjects import Sealing, Subjects
+from meschain.audit.tables import Entry, Node, Payload
+from meschain.store.base import Base, utc_now
+from meschain.store.driver import Driver, driver
+
+_HEAD = "SELECT frontier FROM audit_head WHERE id = 1"
+_LAST = "SELECT max(sequence) FROM audit_entries WHERE tenant_id = ?"
+_GROWN = "UPDATE audit_head SET size = ?, frontier = ? WHERE id = 1"
+Part = tuple[str, str, bytes]
+"""What an act says of one person: the subject, the commitment, the sealed salt and payload."""
+Rows = list[tuple[Any, ...]]
+
+
+def append(session: Session, subjects: Subjects, acts: Sequence[Act]) -> None:
+    """Write the acts down as the log's next entries, in the session's transaction."""
+    session.flush()  # what is wrong with the acts themselves shall show before the head is locked
+    with driver(session) as store:
+        sealing = subjects.sealing(session, store)
+        parts = [_parts(sealing, act) for act in acts]
+        frontier = Frontier.from_bytes(store.value(f"{_HEAD} FOR UPDATE" if store.postgresql else _HEAD))
+        added = _Added(store, frontier, _sequences(store, acts))
+        for act, sealed in zip(acts, parts, strict=True):
+            added.add(act, sealed)
+        added.write()
+
+
+def _parts(sealing: Sealing, act: Act) -> list[Part]:
+    """What is said of each person whose key is still there."""
+    made = []
+    for subject, values in sorted(act.personal.items()):
+        salt, text = os.urandom(SALT_BYTES), canonical(values)
+        sealed = sealing.seal(subject, write_payload(salt, text))
+        if sealed is not None:
+            made.append((subject, b64encode(commitment(salt, text)).decode(), sealed))
+    return made
+
+
+def _sequences(store: Driver, acts: Sequence[Act]) -> dict[str, int]:
+    """The last number of each tenant that acts; nobody else can count on while the head is locked."""
+    tenants = {act.tenant_id for act in acts if act.tenant_id is not None}
+    return {tenant: store.value(_LAST, (tenant,)) or 0 for tenant in tenants}
+
+
+class _Added:
+    """The rows of new entries, each in its place."""
+
+    def __init__(self, store: Driver, frontier: Frontier, sequences: dict[str, int]) -> None:
+        self._store = store
+        self._frontier = frontier
+        self._sequences = sequences
+        self._entries = Rows()
+        self._payloads = Rows()
+        self._nodes = Rows()
+
+    def add(self, act: Act, parts: list[Part]) -> None:
+        """Give the act the next place."""
+        index, at, sequence = self._frontier.size, utc_now(), None
+        if act.tenant_id is not None:
+            sequence = self._sequences[act.tenant_id] = self._sequences[act.tenant_id] + 1
+        commitments = [{"subject": subject, "commitment": value} for subject, value, _ in parts]
+        body = canonical(act.body(index, sequence, at, commitments))
+        hashed = leaf_hash(body.encode())
+        actor = act.actor
+        self._entries.append((
+            index, act.tenant_id, sequence, self._store.time(at), act.tag.value, actor.kind, actor.id, act.target,
+            actor.request_id, actor.flow_run_id, body, hashed,
+        ))  # fmt: skip
+        self._payloads += [(index, subject, act.tenant_id, sealed) for subject, _, sealed in parts]
+        self._nodes += self._frontier.append(hashed)
+
+    def write(self) -> None:
+        """Write them all, and where the log stands now."""
+        store = self._store
+        head = (self._frontier.size, self._frontier.to_bytes())
+        if store.postgresql and len(self._entries) == 1:  # one way to the server and back instead of several
+            rows = list(self._rows())
+            inserts = ", ".join(f"t{number} AS ({_insert(table)})" for number, (table, _) in enumerate(rows))
+            store.execute(f"WITH {inserts} {_GROWN}", [value for _, row in rows for value in row] + list(head))
+            return
+        for table, rows_ in ((Entry, self._entries), (Payload, self._payloads), (Node, self._nodes)):
+            if rows_:
+                store.execute_all(_insert(table), rows_)
+        store.execute(_GROWN, head)
+
+    def _rows(self) -> Iterator[tuple[type[Base], tuple[Any, ...]]]:
+        yield from ((Entry, row) for row in self._entries)
+        yield from ((Payload, row) for row in self._payloads)
+        yield from ((Node, row) for row in self._nodes)
+
+
+@cache
+def _insert(table: type[Base]) -> str:
+    """A statement that takes a row's values in the order of the table's columns."""
+    names = [f'"{column.name}"' for column in table.__table__.columns]
+    values = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES ({values})"  # noqa: S608  names are our own
