@@ -40,10 +40,10 @@ def sync_by_flow(state: str, path: str, small: str) -> dict[str, Any]:
         add_supplier(catalog, _SMALL, source=_file(small))
         with running_platform(house.settings, log.info, any_port=True):
             _await_runner(house)
-            _sync(house, catalog, _SMALL)
+            _sync(catalog, _SMALL)
             warm(Path(path))
             with Stopwatch() as watch:
-                run = _sync(house, catalog, SUPPLIER)
+                run = _sync(catalog, SUPPLIER)
         seconds = _looked_at(house.settings)
     finally:
         house.close()
@@ -69,7 +69,7 @@ def _await_runner(house: House) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def _sync(house: House, catalog: Catalog, supplier: str) -> Run:
+def _sync(catalog: Catalog, supplier: str) -> Run:
     """The run that the flow made; an error when it applied nothing."""
     parameters = {"supplier": supplier, "tenant": TENANT}
     asked = trigger(catalog.engine, _FLOW, parameters, log=catalog.log, actor=catalog.actor)

@@ -111,7 +111,8 @@ def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_
     session.execute(update(Link).where(Link.user_id == subject, Link.used_at.is_(None)).values(used_at=utc_now()))
     session.execute(update(Link).where(Link.user_id == subject).values(profile=None))
     target = f"{'user' if user is not None else 'subject'} {subject}"
-    for noted in tenants or [tenant_id]:
+    told: list[str | None] = [*tenants]
+    for noted in told or [tenant_id]:
         access.log.record(session, Tag.SUBJECT_ERASED, actor, target=target, tenant_id=noted)
 
 

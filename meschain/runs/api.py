@@ -1,6 +1,5 @@
 """Routes by which tenants' people start flows and follow them. Nothing runs here: a wish is written down."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
@@ -14,7 +13,8 @@ from meschain.access.rules import Forbidden, NotFound
 from meschain.access.scopes import Scope
 from meschain.audit.rules import Tag
 from meschain.runs import flows, service
-from meschain.runs.tables import Flow, Trigger, TriggerState
+from meschain.runs.schemas import RunOut
+from meschain.runs.tables import Flow, Trigger
 from meschain.store.session import transaction
 from meschain.web.cursors import Cursor, Limit, Page, open_cursor, page
 
@@ -43,31 +43,6 @@ class FlowOut(BaseModel):
     def of(cls, flow: Flow, needs: Permission) -> "FlowOut":
         """From what the runner announced."""
         return cls(name=flow.name, description=flow.description, needs=needs, parameters=flows.schema_of(flow))
-
-
-class RunOut(BaseModel):
-    """A wish that a flow runs, and what became of it."""
-
-    id: str
-    flow: str
-    state: TriggerState
-    parameters: dict[str, Any]
-    requested_by: str
-    requested_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    cancel_requested_at: datetime | None
-    flow_run_id: str | None = Field(description="Prefect's id of the present attempt.")
-    request_id: str | None
-    outcome: dict[str, Any]
-    message: str | None
-
-    @classmethod
-    def of(cls, found: Trigger) -> "RunOut":
-        """From the trigger."""
-        parameters = {name: value for name, value in found.parameters.items() if name != flows.TENANT}
-        names = cls.model_fields.keys() - {"parameters"}
-        return cls(parameters=parameters, **{name: getattr(found, name) for name in names})
 
 
 class Wish(BaseModel):

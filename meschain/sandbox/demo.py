@@ -76,11 +76,11 @@ def demonstrate(
             running_platform(settings, tell, any_port=True) as platform,
         ):
             result = Demonstration(tenant.slug, settings.lake_dir(tenant.slug), platform.page)
-            result.rounds.append(_sync(house, catalog, "First sync" if fresh else "Sync", watch))
+            result.rounds.append(_sync(catalog, "First sync" if fresh else "Sync", watch))
             if fresh and not feeds:
                 tell("A day later: the suppliers' second feeds")
                 _put(write_second(folder.parent, SEED), folder)
-                result.rounds.append(_sync(house, catalog, "Second sync", watch))
+                result.rounds.append(_sync(catalog, "Second sync", watch))
         return result
     finally:
         house.close()
@@ -133,7 +133,7 @@ def _slug(path: Path) -> str:
     return plain or "supplier"
 
 
-def _sync(house: House, catalog: Catalog, name: str, watch: Watch) -> Round:
+def _sync(catalog: Catalog, name: str, watch: Watch) -> Round:
     """Have every supplier synced by the flow runner, and watch."""
     begun, newest = time.monotonic(), {slug: run.id for run, slug in reversed(list_runs(catalog, limit=200))}
     asked = triggers.trigger(

@@ -17,7 +17,7 @@ from meschain.catalog.api.suppliers import catalog_of, found
 from meschain.catalog.context import Catalog
 from meschain.catalog.tables import Run
 from meschain.runs import service as triggers
-from meschain.runs.api import RunOut as Wished
+from meschain.runs.schemas import RunOut as Wished
 
 router = APIRouter(tags=["catalog"])
 _SUPPLIER: ScopeKind = "supplier"
