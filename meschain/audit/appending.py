@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from meschain.audit.canonical import SALT_BYTES, canonical, commitment
 from meschain.audit.merkle import Frontier, leaf_hash
+from meschain.audit.leaves import write_leaf
 from meschain.audit.payloads import write_payload
 from meschain.audit.rules import Act
 from meschain.audit.subjects import Sealing, Subjects
 from meschain.audit.tables import Entry, Node, Payload
 from meschain.store.base import Base, utc_now
-from meschain.store.driver import Driver, driver
+from meschain.store.driver import Driver
 
 _HEAD = "SELECT frontier FROM audit_head WHERE id = 1"
 _LAST = "SELECT max(sequence) FROM audit_entries WHERE tenant_id = ?"
+_BOTH = f"SELECT frontier, ({_LAST}) FROM audit_head WHERE id = 1"
 _GROWN = "UPDATE audit_head SET size = ?, frontier = ? WHERE id = 1"
 Part = tuple[str, str, bytes]
 """What an act says of one person: the subject, the commitment, the sealed salt and payload."""
@@ -31,11 +33,10 @@ Rows = list[tuple[Any, ...]]
 def append(session: Session, subjects: Subjects, acts: Sequence[Act]) -> None:
     """Write the acts down as the log's next entries, in the session's transaction."""
     session.flush()  # what is wrong with the acts themselves shall show before the head is locked
-    with driver(session) as store:
+    with Driver(session) as store:
         sealing = subjects.sealing(session, store)
         parts = [_parts(sealing, act) for act in acts]
-        frontier = Frontier.from_bytes(store.value(f"{_HEAD} FOR UPDATE" if store.postgresql else _HEAD))
-        added = _Added(store, frontier, _sequences(store, acts))
+        added = _Added(store, *_stand(store, {act.tenant_id for act in acts if act.tenant_id is not None}))
         for act, sealed in zip(acts, parts, strict=True):
             added.add(act, sealed)
         added.write()
@@ -52,10 +53,15 @@ def _parts(sealing: Sealing, act: Act) -> list[Part]:
     return made
 
 
-def _sequences(store: Driver, acts: Sequence[Act]) -> dict[str, int]:
-    """The last number of each tenant that acts; nobody else can count on while the head is locked."""
-    tenants = {act.tenant_id for act in acts if act.tenant_id is not None}
-    return {tenant: store.value(_LAST, (tenant,)) or 0 for tenant in tenants}
+def _stand(store: Driver, tenants: set[str]) -> tuple[Frontier, dict[str, int]]:
+    """Where the log stands, and the last number of each tenant. From here on nobody else appends."""
+    if not store.postgresql and len(tenants) == 1:  # all in one, since the transaction is the only one anyway
+        (tenant,) = tenants
+        frontier, last = store.row(_BOTH, (tenant,)) or (b"", None)
+        return Frontier.from_bytes(frontier), {tenant: last or 0}
+    (frontier,) = store.row(f"{_HEAD} FOR UPDATE" if store.postgresql else _HEAD) or (b"",)
+    numbers = {tenant: store.row(_LAST, (tenant,)) or (None,) for tenant in tenants}
+    return Frontier.from_bytes(frontier), {tenant: last or 0 for tenant, (last,) in numbers.items()}
 
 
 class _Added:
@@ -74,13 +80,12 @@ class _Added:
         index, at, sequence = self._frontier.size, utc_now(), None
         if act.tenant_id is not None:
             sequence = self._sequences[act.tenant_id] = self._sequences[act.tenant_id] + 1
-        commitments = [{"subject": subject, "commitment": value} for subject, value, _ in parts]
-        body = canonical(act.body(index, sequence, at, commitments))
-        hashed = leaf_hash(body.encode())
+        body = write_leaf(act, index, sequence, at, [(subject, value) for subject, value, _ in parts])
+        hashed = leaf_hash(body)
         actor = act.actor
         self._entries.append((
             index, act.tenant_id, sequence, self._store.time(at), act.tag.value, actor.kind, actor.id, act.target,
-            actor.request_id, actor.flow_run_id, body, hashed,
+            actor.request_id, actor.flow_run_id, body.decode(), hashed,
         ))  # fmt: skip
         self._payloads += [(index, subject, act.tenant_id, sealed) for subject, _, sealed in parts]
         self._nodes += self._frontier.append(hashed)

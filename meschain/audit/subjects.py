@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from commerce.errors import Permanent
 from meschain.audit.tables import SubjectKey
 from meschain.store.base import utc_now
-from meschain.store.driver import Driver, driver
+from meschain.store.driver import Driver
 from meschain.store.vault import Vault
 
 _SEALED = "SELECT sealed FROM audit_subject_keys WHERE subject = ?"
@@ -100,8 +100,8 @@ class Sealing:
 
     def key(self, subject: str) -> _Key | None:
         """The subject's key; None if there is none, or not any more."""
-        sealed = self._store.value(_SEALED, (subject,))
-        return self._keys.open(bytes(sealed)) if sealed is not None else None
+        row = self._store.row(_SEALED, (subject,))
+        return self._keys.open(row[0]) if row is not None and row[0] is not None else None
 
     def _make(self, subject: str) -> _Key | None:
         """A new key, unless somebody else has made one meanwhile, or it has been destroyed."""
@@ -122,7 +122,7 @@ class Subjects:
 
     def seal(self, session: Session, subject: str, text: str) -> bytes | None:
         """The text under the subject's key, which is made if there is none; None if it has been destroyed."""
-        with driver(session) as store:
+        with Driver(session) as store:
             return self.sealing(session, store).seal(subject, text)
 
     def open(self, session: Session, subject: str, sealed: bytes) -> str | None:

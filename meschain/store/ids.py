@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime
 
 _COUNTER_BITS = 42
 _TAIL_BITS = 32
@@ -46,3 +47,9 @@ def new_id() -> str:
     value |= 0x7 << 76 | counter >> 30 << 64
     value |= 0b10 << 62 | (counter & (1 << 30) - 1) << _TAIL_BITS
     return str(uuid.UUID(int=value | secrets.randbits(_TAIL_BITS)))
+
+
+def first_id(moment: datetime) -> str:
+    """The smallest id that could have been made at that moment; not one of any row."""
+    millisecond = int(moment.timestamp() * 1000) & (1 << 48) - 1
+    return f"{millisecond >> 16:08x}-{millisecond & 0xFFFF:04x}"

@@ -7,10 +7,11 @@ import sys
 import uvicorn
 
 from commerce.errors import MesChainError
-from meschain.settings import load_settings
+from meschain.settings import Settings, load_settings
 from meschain.web.app import create_app
 from meschain.web.gate import RequestIdFilter
 from meschain.web.protocol import BoundedProtocol
+from meschain.wiring import House
 
 GRACE_SECONDS = 10
 
@@ -25,6 +26,7 @@ def main() -> int:
     try:
         settings = load_settings()
         settings.enter()
+        _look_at(settings)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(settings), host=settings.api.host, port=settings.api.port, loop="uvloop",
@@ -39,6 +41,15 @@ def main() -> int:
         logging.getLogger("meschain").error("%s", error)  # noqa: TRY400  a sentence says all, a traceback nothing
         return 1
     return 0 if server.started else 1
+
+
+def _look_at(settings: Settings) -> None:
+    """Raise what is wrong with the house now, in a sentence: within the server it would be a traceback."""
+    house = House(settings)
+    try:
+        house.set_up()
+    finally:
+        house.close()
 
 
 if __name__ == "__main__":
