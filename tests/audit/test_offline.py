@@ -149,6 +149,7 @@ def test_a_name_that_stands_twice_is_refused():
         "k+00000000+AQ==",
         "\u0130+1+é",
     ],
+    ids=["no begin", "no end", "blanks", "id", "empty", "of a witness", "another", "letters"],
 )
 def test_a_key_that_is_not_whole_is_refused(key):
     status, found = run(LOG.bundle("a"), key=key)
