@@ -14,6 +14,9 @@ CARD = ("description", "owner", "grain", "columns", "checks")
 MIGRATIONS = "meschain/store/migrations/"
 """Migrations are statements by nature, and never change once released."""
 
+DRIVER = ("meschain/audit/appending.py", "meschain/audit/subjects.py", "meschain/store/scrubbing.py")
+"""What every audited act pays for goes to the store's driver as it is, and so does what no mapping has words for."""
+
 _OBJECT = r"(table|view|schema|macro|function|index|sequence|type|policy)"
 _STATEMENT = re.compile(
     r"\s*(--[^\n]*\n\s*)*("
@@ -31,7 +34,7 @@ def statements_in_code(root: Path) -> Iterator[str]:
     Verbs that only set up a connection (ATTACH, USE, SET, LOAD, PRAGMA, BEGIN) are no statements in this sense.
     """
     for path, tree in python(root, *ROOMS):
-        if not path.startswith(MIGRATIONS):
+        if not path.startswith(MIGRATIONS) and path not in DRIVER:
             found = ((line, text) for line, text in _strings(tree) if is_sql(text))
             yield from (f"{path}:{line}: SQL in a string: {text[:50]!r}" for line, text in found)
 
