@@ -19,7 +19,7 @@ _SHORT = 60
 class Row(NamedTuple):
     """An entry as it is stored."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks for
     tenant_id: str | None
     sequence: int | None
     at: datetime

@@ -16,7 +16,7 @@ _SLACK = timedelta(hours=1)
 class Place(NamedTuple):
     """Where an entry stands: in the log, and among its tenant's entries (None for one of the installation)."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks for
     sequence: int | None
 
 

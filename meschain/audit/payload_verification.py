@@ -26,7 +26,7 @@ _KNOWN = 4096
 class Part(NamedTuple):
     """A payload as it is stored."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks for
     subject: str
     tenant_id: str | None
     sealed: bytes

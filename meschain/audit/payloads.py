@@ -18,7 +18,7 @@ _KNOWN = 1024
 class Opened(NamedTuple):
     """What an entry says of one person."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks for
     subject: str
     salt: bytes
     payload: str

@@ -204,7 +204,9 @@ class TreeVerification:
                 self._findings.add(Kind.CHANGED, TABLE, text, doubt.first, doubt.last)
 
     def _doubted(self, first: int, last: int) -> bool:
-        return any(one.first <= last and one.last >= first for one in [*self._doubts, *self._contradictions])
+        places = [(one.first, one.last) for one in self._doubts]
+        places += [(one.first, one.last) for one in self._contradictions]
+        return any(begin <= last and end >= first for begin, end in places)
 
     def _compare_head(self, head: Frontier) -> None:
         """The head is signed by nobody: where it differs, it may be the head itself that was altered."""

@@ -15,7 +15,7 @@ Values = Sequence[Any]
 
 
 class Driver:
-    """A cursor of the session's connection, for the length of a `with` block; errors are SQLAlchemy's, as everywhere."""
+    """A cursor of the session's connection for the length of a `with` block; errors are SQLAlchemy's, as everywhere."""
 
     def __init__(self, session: Session) -> None:
         connection = session.connection()

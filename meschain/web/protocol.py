@@ -21,7 +21,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """Bytes of the head that comes just now; None while none does."""
     _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a head."""
         super().connection_made(transport)
         self._wait()
@@ -42,7 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._head > HEAD_BYTES:
                 self.transport.write(STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n")
                 self.transport.close()
-        elif self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+        elif self._deadline is None and (self.cycle is None or self.cycle.response_complete):  # type: ignore[redundant-expr]  # it may
             self._wait()  # it was an empty line: uvicorn has stopped to wait
 
     def on_message_begin(self) -> None:

@@ -86,7 +86,8 @@ def close_gap(ledger: Ledger, first: int, *, bodies: bool) -> None:
                 values["leaf_hash"] = leaf_hash(values["body"].encode())
             session.execute(update(Entry).where(Entry.index == entry.index).values(values))
             session.execute(
-                text('UPDATE audit_payloads SET "index" = :new WHERE "index" = :old'), {"new": index, "old": entry.index}
+                text('UPDATE audit_payloads SET "index" = :new WHERE "index" = :old'),
+                {"new": index, "old": entry.index},
             )
 
 

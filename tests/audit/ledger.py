@@ -45,7 +45,12 @@ class Ledger:
                     actor = Actor("user", person, tenant, f"req-{number}") if tenant else OPERATOR
                     personal = {person: {"ip": f"192.0.2.{number % 250}"}} if number % 7 == 0 else {}
                     self.audit.log.record(
-                        session, Tag.ROLE_CHANGED, actor, target=f"role r{number}", after={"n": number}, personal=personal
+                        session,
+                        Tag.ROLE_CHANGED,
+                        actor,
+                        target=f"role r{number}",
+                        after={"n": number},
+                        personal=personal,
                     )
 
     def sign(self) -> str:

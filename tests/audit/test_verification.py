@@ -1,4 +1,4 @@
-"""Whatever is altered in the database is found, and where: by somebody who can write to it and takes its guards away."""
+"""Whatever somebody alters who can write to the database, and takes its guards away, is found and located."""
 
 import shutil
 from collections.abc import Iterator
@@ -178,15 +178,15 @@ class TestReordered:
 class TestInserted:
     def test_an_entry_behind_the_head(self, ledger):
         ledger.alter(
-            'INSERT INTO audit_entries SELECT 1251, tenant_id, 9999, at, tag, actor_kind, actor_id, target, request_id, '
-            'flow_run_id, body, leaf_hash FROM audit_entries WHERE "index" = 7'
+            "INSERT INTO audit_entries SELECT 1251, tenant_id, 9999, at, tag, actor_kind, actor_id, target, "
+            'request_id, flow_run_id, body, leaf_hash FROM audit_entries WHERE "index" = 7'
         )
         assert ("inserted", ENTRIES, "entry 1251") in found(ledger)
 
     def test_an_entry_among_the_others(self, ledger):
         ledger.alter(
             'UPDATE audit_entries SET "index" = "index" + 100001 WHERE "index" > 402',
-            'INSERT INTO audit_entries SELECT 403, tenant_id, 5000, at, tag, actor_kind, actor_id, target, '
+            "INSERT INTO audit_entries SELECT 403, tenant_id, 5000, at, tag, actor_kind, actor_id, target, "
             'request_id, flow_run_id, body, leaf_hash FROM audit_entries WHERE "index" = 402',
             'UPDATE audit_entries SET "index" = "index" - 100000 WHERE "index" > 100000',
         )
@@ -199,8 +199,8 @@ class TestInserted:
 
     def test_a_node_a_payload_and_a_key(self, ledger):
         ledger.alter(
-            "INSERT INTO audit_nodes SELECT 8, 4, hash FROM audit_nodes WHERE \"index\" = 0",
-            "INSERT INTO audit_nodes SELECT 16, 0, hash FROM audit_nodes WHERE \"index\" = 0",
+            'INSERT INTO audit_nodes SELECT 8, 4, hash FROM audit_nodes WHERE "index" = 0',
+            'INSERT INTO audit_nodes SELECT 16, 0, hash FROM audit_nodes WHERE "index" = 0',
         )
         assert found(ledger) == [("truncated", NODES, NODES)] * 2
         ledger.alter("INSERT INTO audit_payloads SELECT 1, subject, tenant_id, sealed FROM audit_payloads LIMIT 1")
@@ -284,17 +284,21 @@ class TestPersonal:
     @pytest.mark.parametrize(
         ("statement", "kind"),
         [
-            ("DELETE FROM audit_payloads WHERE \"index\" = 7", "deleted"),
-            ("UPDATE audit_payloads SET subject = 'x' WHERE \"index\" = 7", "deleted"),
-            ("UPDATE audit_payloads SET tenant_id = 'x' WHERE \"index\" = 7", "changed"),
+            ('DELETE FROM audit_payloads WHERE "index" = 7', "deleted"),
+            ("""UPDATE audit_payloads SET subject = 'x' WHERE "index" = 7""", "deleted"),
+            ("""UPDATE audit_payloads SET tenant_id = 'x' WHERE "index" = 7""", "changed"),
             (
-                "UPDATE audit_payloads SET sealed = (SELECT sealed FROM audit_payloads AS o WHERE o.\"index\" = 21) "
-                "WHERE \"index\" = 7",
+                (
+                    'UPDATE audit_payloads SET sealed = (SELECT sealed FROM audit_payloads AS o WHERE o."index" = 21) '
+                    'WHERE "index" = 7'
+                ),
                 "changed",
             ),
             (
-                "UPDATE audit_payloads SET sealed = (SELECT sealed FROM audit_payloads AS o WHERE o.\"index\" = 14) "
-                "WHERE \"index\" = 7",
+                (
+                    'UPDATE audit_payloads SET sealed = (SELECT sealed FROM audit_payloads AS o WHERE o."index" = 14) '
+                    'WHERE "index" = 7'
+                ),
                 "changed",
             ),
         ],
