@@ -11,8 +11,8 @@ from meschain.access.api import account, api_keys, people, privacy, roles, tenan
 from meschain.access.authentication import Authenticator
 from meschain.access.signing import SigningKeys
 from meschain.audit import api as audit
-from meschain.catalog.api import offers, profiles, quarantine, suppliers
 from meschain.catalog.api import runs as catalog_runs
+from meschain.catalog.api import suppliers
 from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
@@ -24,11 +24,10 @@ from meschain.web.problems import install
 from meschain.web.rates import Rates, count_visitor
 from meschain.web.wellformed import check_request
 from meschain.wiring import House
-from warehouse.readers import Readers
 
 ROUTERS: tuple[APIRouter, ...] = (
     account.router, people.router, privacy.router, roles.router, api_keys.router, tenant.router, audit.router,
-    runs.router, suppliers.router, profiles.router, catalog_runs.router, quarantine.router, offers.router,
+    runs.router, suppliers.router, catalog_runs.router,
 )  # fmt: skip
 """Routes for who has said who it is."""
 OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router, document.router)
@@ -75,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    house = House(app.state.settings, readers=Readers())
+    house = House(app.state.settings)
     house.set_up()
     changes = Changes(house.engine)
     app.state.house = house

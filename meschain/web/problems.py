@@ -71,7 +71,6 @@ TITLES = {
     422: "Cannot be processed",
     428: "Precondition required",
     429: "Too many requests",
-    431: "Head too large",
     500: "Unforeseen",
     503: "Not now",
 }

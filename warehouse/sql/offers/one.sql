@@ -1,1 +1,0 @@
-SELECT * FROM core.offers WHERE supplier = $supplier AND supplier_sku = $supplier_sku;
