@@ -7,7 +7,7 @@ import traceback
 import typer
 
 from commerce.errors import MesChainError
-from meschain.commands import audit, catalog, key, platform, privacy, role, supplier, tenant, user
+from meschain.commands import audit, backup, catalog, key, platform, privacy, role, supplier, tenant, user
 from meschain.commands.screen import FAILED, err
 from meschain.settings import load_settings, private_dir
 from meschain.store.base import utc_now
@@ -27,6 +27,9 @@ app.add_typer(key.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 platform.register(app)
+backup.register(app)
+backup.register_tenant(tenant.app)
+backup.register_key(key.app)
 
 
 def main() -> None:

@@ -45,20 +45,23 @@ def _database_url(url: str) -> str:
     return url
 
 
-def _lake_url(url: str) -> str:
-    if url and not re.match(r"postgres(ql)?://.", url):
-        raise ValueError("not the address of a PostgreSQL database")
-    return url
+def _postgresql_url(driver: str = "") -> AfterValidator:
+    def check(url: str) -> str:
+        if url and not re.match(rf"postgres(ql)?({re.escape(driver)})?://.", url):
+            raise ValueError("not the address of a PostgreSQL database")
+        return url
 
-
-def _prefect_database_url(url: str) -> str:
-    if url and not re.match(r"postgres(ql)?(\+asyncpg)?://.", url):
-        raise ValueError("not the address of a PostgreSQL database")
-    return url
+    return AfterValidator(check)
 
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()  # not resolved: a link to a folder stays the name the user gave
+
+
+def _reachable(host: str) -> str:
+    """The host as it stands in an address by which this machine reaches it."""
+    host = _ANYWHERE.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 def _home(path: Path) -> Path:
@@ -84,7 +87,7 @@ class StoreSettings(_Group):
 class LakeSettings(_Group):
     """The lakes, one per tenant."""
 
-    catalog_url: Annotated[str, AfterValidator(_lake_url)] = Field(
+    catalog_url: Annotated[str, _postgresql_url()] = Field(
         default="",
         repr=False,
         description="postgresql://USER:PASSWORD@HOST/DATABASE for the lakes' catalogs; "
@@ -116,7 +119,7 @@ class PrefectSettings(_Group):
     auth: SecretStr = Field(
         default=SecretStr(""), description="USER:PASSWORD that the Prefect server asks for; empty: it asks for none"
     )
-    database_url: Annotated[str, AfterValidator(_prefect_database_url)] = Field(
+    database_url: Annotated[str, _postgresql_url("+asyncpg")] = Field(
         default="",
         repr=False,
         description="postgresql://USER:PASSWORD@HOST/DATABASE (with the extension pg_trgm) for the started Prefect "
@@ -223,16 +226,17 @@ class Settings(BaseSettings):
     @property
     def prefect_url(self) -> str:
         """Address of the Prefect server's API: the one that is given, or the one that is started here."""
-        host = _ANYWHERE.get(self.prefect.host, self.prefect.host)
-        host = f"[{host}]" if ":" in host else host
-        return self.prefect.api_url or f"http://{host}:{self.prefect.port}/api"
+        return self.prefect.api_url or f"http://{_reachable(self.prefect.host)}:{self.prefect.port}/api"
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers on this machine."""
+        return f"http://{_reachable(self.api.host)}:{self.api.port}"
 
     @property
     def public_url(self) -> str:
         """Where people reach the API and its console."""
-        host = _ANYWHERE.get(self.api.host, self.api.host)
-        host = f"[{host}]" if ":" in host else host
-        return self.api.public_url or f"http://{host}:{self.api.port}"
+        return self.api.public_url or self.api_url
 
     @property
     def vault_key_file(self) -> Path:

@@ -15,6 +15,7 @@ from meschain.audit.context import Audit
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.service import AuditLog
 from meschain.catalog.context import Catalog
+from meschain.runs.logs import FlowLogs
 from meschain.settings import Settings, load_settings, private_dir
 from meschain.store.engine import open_engine
 from meschain.store.exclusion import exclusive
@@ -23,20 +24,25 @@ from meschain.store.schema import is_current, upgrade
 from meschain.store.tenancy import of_tenant
 from meschain.store.vault import Vault, vault_of
 from warehouse.lake import Lake, LakeSettings
+from warehouse.readers import Readers
 
 _LAKE_WAIT_SECONDS = 300.0
 
 
 class House:
-    """One process's view of the installation: settings, store, vault, and each tenant's lake."""
+    """One process's view of the installation: settings, store, vault, and each tenant's lake.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    With `readers`, a process that answers many small questions keeps connections to the lakes open.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, readers: Readers | None = None) -> None:
         self.settings = settings or load_settings()
         private_dir(self.settings.home)
         self.engine: Engine = open_engine(self.settings.store.url)
         """Bound to no tenant."""
         self.vault: Vault = vault_of(self.settings)
         self.log = AuditLog(self.vault)
+        self._readers = readers
         self._lakes: dict[str, Lake] = {}
 
     def set_up(self) -> None:
@@ -58,6 +64,11 @@ class House:
     def audit(self) -> Audit:
         """The audit room's context."""
         return Audit(self.engine, self.vault, self.log, self.installation)
+
+    @cached_property
+    def flow_logs(self) -> FlowLogs:
+        """The logs of flow runs."""
+        return FlowLogs(self.settings.prefect_url, self.settings.prefect.auth.get_secret_value())
 
     def tenant(self, slug: str | None, *, create: bool = False) -> Tenant:
         """The named tenant (made if `create`), or the only one when none is named."""
@@ -82,6 +93,7 @@ class House:
                 partial(
                     exclusive, self.engine, settings.locks_dir(), holder="a write", wait_seconds=_LAKE_WAIT_SECONDS
                 ),
+                self._readers,
             )
         return self._lakes[tenant]
 
@@ -106,7 +118,11 @@ class House:
         )
 
     def close(self) -> None:
-        """Close the store's connections."""
+        """Close the connections to store, lakes and servers."""
+        if self._readers is not None:
+            self._readers.close()
+        if "flow_logs" in vars(self):
+            self.flow_logs.close()
         self.engine.dispose()
 
 

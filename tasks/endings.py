@@ -53,6 +53,14 @@ def decided(run: Synced) -> State[Any]:
     return Completed(message=f"{run.supplier}: {run.status}", data=run.model_dump(mode="json"))
 
 
+def tested(told: dict[str, Any]) -> State[Any]:
+    """The state of a flow that tried a connection; doubts are an end in order, under their own name."""
+    message = f"{told['bytes']:,} bytes of {told['format']} in {told['seconds']:.1f} s; {len(told['rows'])} rows shown"
+    if told["doubts"]:
+        return Completed(name="Doubtful", message=f"{message}. But {'; '.join(told['doubts'])}", data=told)
+    return Completed(message=message, data=told)
+
+
 def rows_of(ended: Sequence[tuple[Due, Synced | Exception]]) -> list[dict[str, Any]]:
     """What became of each supplier, for a table; `status` is `failed` when its sync raised something."""
     return [

@@ -1,5 +1,7 @@
 """What workers do: functions of a house, one use case each, whose results fit through a pipe. No Prefect."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -7,9 +9,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from commerce.errors import Refused
-from meschain.audit.rules import system
 from meschain.catalog import (
     absence,
+    connection,
     decisions,
     products,
     quality,
@@ -22,8 +24,8 @@ from meschain.catalog import (
 )
 from meschain.catalog.context import Catalog
 from meschain.catalog.report import summary
-from meschain.catalog.tables import Run
-from meschain.runs.service import asker_of
+from meschain.catalog.tables import Run, Supplier
+from meschain.runs.service import asker_of, find_by_flow_run
 from meschain.store.exclusion import Busy
 from meschain.store.ids import new_id
 from meschain.store.tenancy import of_tenant
@@ -75,7 +77,7 @@ class Synced(BaseModel):
     @property
     def changed(self) -> bool:
         """Whether the lake is different now."""
-        return self.status == "applied"
+        return self.status in {"applied", "rolled_back"}
 
     @classmethod
     def of(cls, run: Run, tenant: str, supplier: str, refused: list[dict[str, Any]]) -> Self:
@@ -99,33 +101,60 @@ class Checked(BaseModel):
     page: Path
 
 
-def _catalog(house: House, tenant: str | None) -> Catalog:
-    """The tenant's catalog, for work that goes by itself."""
-    return house.catalog(house.tenant(tenant), system("flows"))
+def _catalog(house: House, tenant: str | None, flow_run_id: str | None) -> Catalog:
+    """The tenant's catalog, in the name of whoever asked for the flow run."""
+    owner = house.tenant(tenant)
+    return house.catalog(owner, asker_of(of_tenant(house.engine, owner.id), flow_run_id))
 
 
-def expected_rows(house: House, _report: Report, *, tenant: str | None, supplier: str) -> tuple[str, int]:
+def expected_rows(
+    house: House, _report: Report, *, tenant: str | None, supplier: str, flow_run_id: str | None
+) -> tuple[str, int]:
     """The tenant's name, and the rows of the supplier's last good run (0 if there was none)."""
-    catalog = _catalog(house, tenant)
+    catalog = _catalog(house, tenant, flow_run_id)
     last = runs.last_good(catalog, suppliers.get_supplier(catalog, supplier))
     return catalog.tenant, int(last.counts.get("read", 0)) if last else 0
 
 
-def sync_supplier(house: House, report: Report, *, tenant: str, supplier: str, run_id: str, force: bool) -> Synced:
+def sync_supplier(
+    house: House, report: Report, *, tenant: str, supplier: str, run_id: str, force: bool, flow_run_id: str | None
+) -> Synced:
     """Fetch the supplier's feed and bring what differs into the lake, or hold it.
 
     `run_id` is taken unless a run has it: a second attempt is a run of its own.
     """
-    catalog = _catalog(house, tenant)
+    catalog = _catalog(house, tenant, flow_run_id)
     owner = suppliers.get_supplier(catalog, supplier)
-    run_id = new_id() if runs.find_run(catalog, run_id) else run_id
+    return _begun(catalog, owner, run_id, lambda own: sync.sync_source(catalog, owner, report, force=force, run_id=own))
+
+
+def retry_quarantine(
+    house: House, _report: Report, *, tenant: str | None, supplier: str, run_id: str, flow_run_id: str | None
+) -> Synced:
+    """Read the supplier's quarantined rows again; `run_id` as for `sync_supplier`."""
+    catalog = _catalog(house, tenant, flow_run_id)
+    owner = suppliers.get_supplier(catalog, supplier)
+    return _begun(catalog, owner, run_id, lambda own: quarantine.retry_quarantine(catalog, owner, run_id=own))
+
+
+def _begun(catalog: Catalog, owner: Supplier, run_id: str, work: Callable[[str], Run]) -> Synced:
+    """How a run of the supplier ended; skipped if another one is under way."""
     try:
-        run = sync.sync_source(catalog, owner, report, force=force, run_id=run_id)
+        run = work(new_id() if runs.find_run(catalog, run_id) else run_id)
     except Busy as error:
-        return Synced(tenant=tenant, supplier=supplier, status="skipped", message=str(error))
+        return Synced(tenant=catalog.tenant, supplier=owner.slug, status="skipped", message=str(error))
     _, reasons = quarantine.list_quarantine(catalog, owner, limit=1)
     refused = [{name: row[name] for name in ("scope", "field", "reason", "rows")} for row in reasons]
-    return Synced.of(run, tenant, supplier, refused)
+    return Synced.of(run, catalog.tenant, owner.slug, refused)
+
+
+def try_connection(
+    house: House, report: Report, *, tenant: str | None, supplier: str, flow_run_id: str | None
+) -> dict[str, Any]:
+    """What the supplier answers, and what its feed would be read as, in JSON values; nothing is kept."""
+    catalog = _catalog(house, tenant, flow_run_id)
+    owner = suppliers.get_supplier(catalog, supplier)
+    return asdict(connection.try_connection(catalog, owner, lambda so_far, _total: report(so_far)))
 
 
 def decide(house: House, _report: Report, *, tenant: str | None, decision: Decision) -> Synced:
@@ -133,33 +162,55 @@ def decide(house: House, _report: Report, *, tenant: str | None, decision: Decis
 
     Refused when the run is not that supplier's: who may decide about one supplier may not about every other.
     """
-    owner = house.tenant(tenant)
-    catalog = house.catalog(owner, asker_of(of_tenant(house.engine, owner.id), decision.flow_run_id))
+    catalog = _catalog(house, tenant, decision.flow_run_id)
     run = runs.get_run(catalog, decision.run_id)
     if runs.supplier_slug(catalog, run) != decision.supplier:
         raise Refused(f"Run {run.id} is not one of {decision.supplier}.")
-    carry_out = {"approve": decisions.approve_run, "reject": decisions.reject_run, "roll back": decisions.roll_back}
-    decided = carry_out[decision.decision](catalog, run.id, note=decision.note)
+    carry_out, ended = _DECISIONS[decision.decision]
+    try:
+        decided = carry_out(catalog, run.id, note=decision.note)
+    except Refused:
+        decided = runs.get_run(catalog, run.id)
+        if decided.status != ended or not _decided_here(catalog, decided):
+            raise
     return Synced.of(decided, catalog.tenant, decision.supplier, [])
 
 
-def match_products(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
+_DECISIONS = {
+    "approve": (decisions.approve_run, "applied"),
+    "reject": (decisions.reject_run, "rejected"),
+    "roll back": (decisions.roll_back, "rolled_back"),
+}
+"""What carries a decision out, and what the run is then."""
+
+
+def _decided_here(catalog: Catalog, run: Run) -> bool:
+    """Whether an earlier attempt at the same wish has decided the run: it was carried out, and died before it told."""
+    wish = find_by_flow_run(catalog.engine, catalog.actor.flow_run_id)
+    if wish is None or run.decided_at is None:
+        return False
+    return run.decided_by == str(catalog.actor) and run.decided_at >= wish.requested_at
+
+
+def match_products(house: House, _report: Report, *, tenant: str, flow_run_id: str | None) -> dict[str, int]:
     """Bring the tenant's products up to date with its offers; gives counts by way of matching."""
-    return products.match_products(_catalog(house, tenant))
+    return products.match_products(_catalog(house, tenant, flow_run_id))
 
 
-def list_due(house: House, _report: Report, *, tenants: list[str], every_supplier: bool) -> list[Due]:
+def list_due(
+    house: House, _report: Report, *, tenants: list[str], every_supplier: bool, flow_run_id: str | None
+) -> list[Due]:
     """The suppliers of the tenants that are due, or all that have a source."""
     return [
         Due(tenant=tenant, supplier=supplier.slug)
         for tenant in tenants
-        for supplier in schedule.list_due(_catalog(house, tenant), every_supplier=every_supplier)
+        for supplier in schedule.list_due(_catalog(house, tenant, flow_run_id), every_supplier=every_supplier)
     ]
 
 
-def sweep_absences(house: House, _report: Report, *, tenant: str) -> list[dict[str, Any]]:
+def sweep_absences(house: House, _report: Report, *, tenant: str, flow_run_id: str | None) -> list[dict[str, Any]]:
     """Apply the graces of missing offers, held runs and late feeds; gives what was found per supplier."""
-    catalog = _catalog(house, tenant)
+    catalog = _catalog(house, tenant, flow_run_id)
     found = []
     for supplier in suppliers.list_suppliers(catalog):
         try:
@@ -172,23 +223,25 @@ def sweep_absences(house: House, _report: Report, *, tenant: str) -> list[dict[s
     return found
 
 
-def check_quality(house: House, _report: Report, *, tenant: str, supplier: str, run_id: str) -> Checked:
+def check_quality(
+    house: House, _report: Report, *, tenant: str, supplier: str, run_id: str, flow_run_id: str | None
+) -> Checked:
     """Check what the run left of its supplier in the lake, and write the report."""
-    checked = quality.check_quality(_catalog(house, tenant), supplier, run_id)
+    checked = quality.check_quality(_catalog(house, tenant, flow_run_id), supplier, run_id)
     return Checked(verdict=checked.verdict, headline=quality.headline(checked), page=checked.page)
 
 
-def maintain(house: House, _report: Report, *, tenant: str) -> dict[str, int]:
+def maintain(house: House, _report: Report, *, tenant: str, flow_run_id: str | None) -> dict[str, int]:
     """Compact the tenant's lake and remove what is no longer kept; gives what was done, by kind."""
     settings = house.settings
     return retention.maintain(
-        _catalog(house, tenant),
+        _catalog(house, tenant, flow_run_id),
         keep_snapshots=timedelta(days=settings.snapshots.keep_days),
         keep_raw=timedelta(days=settings.raw.keep_days),
     )
 
 
-def check_invariants(house: House, _report: Report, *, tenant: str) -> list[Verdict]:
+def check_invariants(house: House, _report: Report, *, tenant: str, flow_run_id: str | None) -> list[Verdict]:
     """The verdict on every invariant of the tenant's lake."""
-    with _catalog(house, tenant).lake.connect(read_only=True) as connection:
+    with _catalog(house, tenant, flow_run_id).lake.connect(read_only=True) as connection:
         return invariants.check(connection)

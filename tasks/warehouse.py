@@ -10,6 +10,7 @@ from meschain.store.tenancy import of_every_tenant
 from tasks import jobs, policies
 from tasks.crew import hands
 from tasks.house import house
+from tasks.naming import flow_run_id
 from warehouse.invariants import Verdict
 
 _KEEP_TRIGGERS = timedelta(days=90)
@@ -18,13 +19,14 @@ _KEEP_TRIGGERS = timedelta(days=90)
 @task(name="maintain lake", task_run_name="maintain lake of {tenant}", **policies.WAREHOUSE)
 async def maintain(tenant: str) -> dict[str, str | int]:
     """Compact the tenant's lake and remove what is no longer kept; gives what was done, by kind."""
-    return {"tenant": tenant, **await hands().do(jobs.maintain, tenant=tenant)}
+    return {"tenant": tenant, **await hands().do(jobs.maintain, tenant=tenant, flow_run_id=flow_run_id())}
 
 
 @task(name="check invariants", task_run_name="check invariants of {tenant}", **policies.WAREHOUSE)
 async def check_invariants(tenant: str) -> list[tuple[str, Verdict]]:
     """The verdict on every invariant of the tenant's lake."""
-    return [(tenant, verdict) for verdict in await hands().do(jobs.check_invariants, tenant=tenant)]
+    verdicts = await hands().do(jobs.check_invariants, tenant=tenant, flow_run_id=flow_run_id())
+    return [(tenant, verdict) for verdict in verdicts]
 
 
 @task(name="clear triggers", **policies.WAREHOUSE)

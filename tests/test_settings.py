@@ -60,6 +60,13 @@ def test_an_empty_variable_is_an_unset_one(tmp_path: Path, monkeypatch: pytest.M
         ("MESCHAIN_STORE__URL", "sqlite:///:memory:", ["sqlite:///PATH"]),
         ("MESCHAIN_HTTP__ALLOW_PRIVATE_ADDRESSES", "maybe", ["true or false"]),
         ("MESCHAIN_SNAPSHOTS__KEEP_DAYS", "-1", ["days"]),
+        ("MESCHAIN_PREFECT__DATABASE_URL", f"mysql://me:{PASSWORD}@db/prefect", ["postgresql://"]),
+        ("MESCHAIN_API__PORT", "0", ["'0'", "1 to 65535"]),
+        ("MESCHAIN_API__PUBLIC_URL", "shop.example", ["'shop.example'", "http(s)://HOST"]),
+        ("MESCHAIN_API__PUBLIC_URL", "https://shop.example/api", ["http(s)://HOST"]),
+        ("MESCHAIN_API__CORS_ORIGINS", "*", ["'*'", "divided by commas"]),
+        ("MESCHAIN_API__CORS_ORIGINS", "https://a.example,null", ["divided by commas"]),
+        ("MESCHAIN_API__RATE_PER_MINUTE", "0", ["requests a minute"]),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(
@@ -70,6 +77,23 @@ def test_a_wrong_value_is_named_with_what_was_expected(
         load_settings()
     assert all(word in str(refusal.value) for word in [variable, *words])
     assert PASSWORD not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::", "http://[::1]:8080"),
+        ("fd00::1", "http://[fd00::1]:8080"),
+        ("api.internal", "http://api.internal:8080"),
+    ],
+)
+def test_the_api_is_reached_where_it_listens_unless_something_stands_before_it(host: str, url: str) -> None:
+    settings = Settings.model_validate({"api": {"host": host}})
+    assert (settings.api_url, settings.public_url) == (url, url)
+    behind = Settings.model_validate({"api": {"host": host, "public_url": "https://shop.example"}})
+    assert (behind.api_url, behind.public_url) == (url, "https://shop.example")
 
 
 def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

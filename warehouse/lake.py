@@ -18,6 +18,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, TypeAdapter
 
 from commerce.errors import Permanent, Transient
 from warehouse import statements
+from warehouse.readers import Readers
 from warehouse.spill import clear_spill, spill_name
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ _CONFLICTS = ("conflict", "database is locked", "could not serialize")
 _ATTEMPTS = 5
 _BYTES = TypeAdapter(ByteSize)
 _SPARING = 128_000_000
+_READING = 48_000_000
+"""Memory of a connection that is kept open for reading: many of them share a small process."""
 _IN_USE = ("could not set lock", "unique file handle")
 _FULL = ("no space left", "disk quota", "disk is full", "file too large")
 _BROKEN = ("disk i/o error", "unable to open database", "readonly database")
@@ -54,12 +57,23 @@ class LakeSettings(BaseModel):
 
 
 class Lake:
-    """One tenant's lake; `lock` excludes other writers (threads and processes) by name."""
+    """One tenant's lake; `lock` excludes other writers (threads and processes) by name.
 
-    def __init__(self, settings: LakeSettings, lock: Lock) -> None:
+    `readers` are the connections that the process keeps open, if it keeps any.
+    """
+
+    def __init__(self, settings: LakeSettings, lock: Lock, readers: Readers | None = None) -> None:
         self.settings = settings
         self._lock = lock
+        self._readers = readers
         self._ready = False
+
+    @property
+    def place(self) -> Path | str:
+        """The file of its catalog, or what tells it from other lakes in a catalog on PostgreSQL."""
+        return (
+            f"{self.settings.catalog_url}#{self._schema}" if self.settings.catalog_url else self.settings.catalog_file
+        )
 
     @contextmanager
     def connect(
@@ -75,12 +89,51 @@ class Lake:
             self._create()
         with _told(), self._open(read_only=read_only) as connection:
             if delta is not None:
-                mode = "READ_ONLY" if read_only else "ROW_GROUP_SIZE 16384"
-                connection.execute(f"ATTACH '{_quoted(delta)}' AS delta ({mode})")
-                connection.execute(f"SET VARIABLE staged = '{_quoted(glob.escape(str(staged_folder(delta))))}'")
+                _attach_delta(connection, delta, read_only=read_only)
             if snapshot is not None:
                 connection.execute(self._attach("past", f"SNAPSHOT_VERSION {int(snapshot)}"))
             yield connection
+
+    @contextmanager
+    def read(self, *, delta: Path | None = None) -> Iterator[Connection]:
+        """A connection for a few questions: one that is open already, in a process that keeps such.
+
+        As `connect(read_only=True)`, but with little memory, and nothing may be set on it.
+        """
+        if self._readers is None:
+            with self.connect(delta=delta, read_only=True) as connection:
+                yield connection
+            return
+        try:
+            with _told(), self._readers.lend(self) as connection, _attached(connection, delta):
+                yield connection
+        except duckdb.CatalogException:
+            if self._ready:
+                raise
+            self._create()
+            raise Transient("the lake was of an older version and is up to date now; ask again") from None
+
+    def open_reader(self) -> Connection:
+        """A connection that can be read only, for `Readers`; whoever asks closes it."""
+        with _told():
+            try:
+                return self._opened_reader()
+            except duckdb.Error:
+                if self._ready:
+                    raise
+                self._create()  # there was no lake yet
+                return self._opened_reader()
+
+    def _opened_reader(self) -> Connection:
+        connection = duckdb.connect(config=TRUSTING)
+        try:
+            self.prepare(connection, read_only=True)
+            limit = min(_BYTES.validate_python(self.settings.memory_limit), _READING)
+            connection.execute(f"SET memory_limit = '{limit}B'")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def write(self, connection: Connection, work: Callable[[Connection], T], message: str) -> T:
         """Run `work` as one write transaction of the lake, again if another writer's commit came in between."""
@@ -192,6 +245,25 @@ class Lake:
             options = ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 30000"]
         options += [f"DATA_PATH '{_quoted(settings.data_path)}/'", "OVERRIDE_DATA_PATH true", option]
         return f"ATTACH 'ducklake:{source}' AS {name} ({', '.join(filter(None, options))})"
+
+
+def _attach_delta(connection: Connection, delta: Path, *, read_only: bool) -> None:
+    mode = "READ_ONLY" if read_only else "ROW_GROUP_SIZE 16384"
+    connection.execute(f"ATTACH '{_quoted(delta)}' AS delta ({mode})")
+    connection.execute(f"SET VARIABLE staged = '{_quoted(glob.escape(str(staged_folder(delta))))}'")
+
+
+@contextmanager
+def _attached(connection: Connection, delta: Path | None) -> Iterator[None]:
+    """With the delta, if there is one, for the length of the block."""
+    if delta is None:
+        yield
+        return
+    _attach_delta(connection, delta, read_only=True)
+    try:
+        yield
+    finally:
+        connection.execute("DETACH delta")
 
 
 def _create_relations(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import duckdb
 
@@ -55,6 +56,15 @@ def literal(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     raise TypeError(f"{type(value).__name__} is no kind of parameter")
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, name: str, parameters: Parameters | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a file's last statement, each by column name."""
+    cursor = run(connection, name, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def row(connection: duckdb.DuckDBPyConnection, name: str, parameters: Parameters | None = None) -> dict[str, object]:

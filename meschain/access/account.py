@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
@@ -10,7 +10,7 @@ from meschain.access.context import Access
 from meschain.access.rules import Unauthenticated
 from meschain.access.sessions import end_all_sessions
 from meschain.access.strength import check_strength
-from meschain.access.tables import Credentials, RecoveryCode
+from meschain.access.tables import Credentials, Membership, RecoveryCode
 from meschain.access.totp import accepted_step, new_recovery_codes, new_totp_secret, provisioning_uri, recovery_hash
 from meschain.access.users import get_person
 from meschain.audit.rules import Actor, Tag
@@ -40,13 +40,18 @@ def change_password(access: Access, actor: Actor, user_id: str, present: str, ne
         access.log.record(session, Tag.PASSWORD_CHANGED, actor, target=f"user {user_id}", after={"by": "user"})
 
 
-def begin_second_factor(access: Access, user_id: str) -> Enrolment:
-    """A new key for the user's authenticator app; it is asked for once it has been confirmed."""
+def begin_second_factor(access: Access, user_id: str, *, anew: bool = True) -> Enrolment:
+    """A key for the user's authenticator app; it is asked for once it has been confirmed.
+
+    Not `anew`, it is the one that waits for that already, if there is one.
+    """
     secret, email = new_totp_secret(), get_person(access, user_id).email
     with transaction(access.everywhere) as session:
         held = session.get_one(Credentials, user_id, with_for_update=True)
         if held.totp_confirmed:
             raise Refused("there is a second factor already; remove it before you set up another one")
+        if held.totp_secret is not None and not anew:
+            secret = access.vault.open(held.totp_secret)
         held.totp_secret, held.totp_step = access.vault.seal(secret), None
     return Enrolment(secret, provisioning_uri(secret, email))
 
@@ -89,6 +94,21 @@ def has_second_factor(access: Access, user_id: str) -> bool:
     """Whether a code is asked for at the user's login."""
     with reading(access.everywhere) as session:
         return session.get_one(Credentials, user_id).totp_confirmed
+
+
+def count_recovery_codes(access: Access, user_id: str) -> int:
+    """How many recovery codes of the user's are left."""
+    with reading(access.everywhere) as session:
+        query = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
+        return session.scalars(query).one()
+
+
+def with_second_factor(access: Access, tenant_id: str) -> frozenset[str]:
+    """Which members of the tenant are asked for a code at their login."""
+    with reading(access.everywhere) as session:
+        query = select(Membership.user_id).join(Credentials, Credentials.user_id == Membership.user_id)
+        asked = query.where(Membership.tenant_id == tenant_id, Credentials.totp_confirmed)
+        return frozenset(session.scalars(asked))
 
 
 def _prove(access: Access, user_id: str, password: str) -> None:

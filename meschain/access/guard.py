@@ -17,7 +17,7 @@ from meschain.access.context import Access
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
 from meschain.access.rules import Forbidden, Unauthenticated
-from meschain.access.scopes import ScopeKind
+from meschain.access.scopes import Scope, ScopeKind
 from meschain.audit.rules import Tag
 from meschain.store.session import transaction
 
@@ -94,6 +94,15 @@ def authenticator_of(request: Request) -> Authenticator:
     """The process's authenticator."""
     found: Authenticator = request.app.state.authenticator
     return found
+
+
+def require(request: Request, who: Principal, permission: Permission, scope: Scope | None) -> None:
+    """Forbidden, and noted in the log, unless the principal may do it; for what is known only within the route."""
+    try:
+        who.require(permission, scope)
+    except Forbidden as refusal:
+        note_refusal(access_of(request), who, permission, str(refusal), scope)
+        raise
 
 
 def note_refusal(

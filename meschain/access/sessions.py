@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from meschain.access.context import Access
@@ -101,6 +101,37 @@ def end_session(access: Access, actor: Actor, session_id: str, *, user_id: str |
             access.log.record(
                 session, Tag.SESSION_REVOKED, actor, target=f"session {session_id}", tenant_id=found.tenant_id
             )
+
+
+def change_tenant(access: Access, actor: Actor, session_id: str, slug: str) -> Opened:
+    """Let a browser's session go on as one for another tenant of the user's; the old one ends.
+
+    NotFound unless the user is a member there. Who it is was proved when the session began, the second factor too.
+    """
+    with transaction(access.everywhere) as session:
+        present = session.get(UserSession, session_id, with_for_update=True)
+        if present is None or present.revoked_at is not None or present.kind != "browser":
+            raise Unauthenticated(_ENDED)
+        member = select(Tenant).join(Membership, Membership.tenant_id == Tenant.id)
+        own = member.where(Membership.user_id == present.user_id, Tenant.slug == slug)
+        tenant = session.scalars(own).one_or_none()
+        if tenant is None:
+            raise NotFound(f"there is no tenant {slug[:63]!r} that you belong to")
+        user, held = session.get_one(User, present.user_id), session.get_one(Credentials, present.user_id)
+        present.revoked_at = utc_now()
+        access.log.record(
+            session, Tag.SESSION_REVOKED, actor, target=f"session {present.id}", tenant_id=present.tenant_id
+        )
+        opened = open_session(session, access, actor.of_tenant(tenant.id), user, held, tenant, "browser")
+        access.log.record(session, Tag.LOGIN_SUCCEEDED, actor.of_tenant(tenant.id), target=f"session {opened.id}")
+    return opened
+
+
+def last_seen(access: Access, tenant_id: str) -> dict[str, datetime]:
+    """When each user was last seen at work for the tenant."""
+    with reading(access.of(tenant_id)) as session:
+        query = select(UserSession.user_id, func.max(UserSession.seen_at)).group_by(UserSession.user_id)
+        return dict(session.execute(query).tuples().all())
 
 
 def end_all_sessions(session: Session, user_id: str) -> None:

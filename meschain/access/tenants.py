@@ -65,6 +65,7 @@ def update_tenant(
         changes["time_zone"] = check_time_zone(time_zone)
     with transaction(of_every_tenant(engine)) as session:
         tenant = _found(session, slug)
+        session.refresh(tenant, with_for_update=True)
         if version is not None and tenant.version != version:
             raise ChangedMeanwhile(f"the tenant {slug} was changed by somebody else meanwhile; look and try again")
         before = {column: getattr(tenant, column) for column in changes}

@@ -2,10 +2,10 @@
 
 from base64 import b64encode
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path as File
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -23,6 +23,7 @@ from meschain.web.cursors import MOST, Page, open_cursor, page
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 Reader = Annotated[Principal, Allow(Permission.AUDIT_READ)]
+Index = Annotated[int, Path(ge=0, le=2**53, description="Its place in the log, from 0.")]
 
 
 class EntryOut(BaseModel):
@@ -102,14 +103,14 @@ def find_entries(
 
 
 @router.get("/entries/{index}")
-def get_entry(request: Request, index: int, who: Reader) -> EntryOut:
+def get_entry(request: Request, index: Index, who: Reader) -> EntryOut:
     """One entry of the tenant."""
     return EntryOut.of(_entry(request, who, index))
 
 
 @router.get("/entries/{index}/personal-data")
 def read_personal_data(
-    request: Request, index: int, who: Annotated[Principal, Allow(Permission.PERSONAL_READ)]
+    request: Request, index: Index, who: Annotated[Principal, Allow(Permission.PERSONAL_READ)]
 ) -> PersonalData:
     """What an entry says of persons; that it was read is written down."""
     _entry(request, who, index)
@@ -118,7 +119,7 @@ def read_personal_data(
 
 
 @router.get("/entries/{index}/proof")
-def prove_entry(request: Request, index: int, who: Reader) -> ProofOut:
+def prove_entry(request: Request, index: Index, who: Reader) -> ProofOut:
     """The proof that an entry of the tenant is in the log."""
     _entry(request, who, index)
     found = proofs.prove_inclusion(_audit(request), index)
@@ -146,7 +147,7 @@ def get_verifiers(request: Request, _who: Reader) -> list[str]:
 @router.get("/verifier", response_class=PlainTextResponse)
 def get_offline_verifier(_who: Reader) -> str:
     """The offline verifier: one Python file that checks a bundle, without anything of ours."""
-    return Path(offline.__file__).read_text(encoding="utf-8")
+    return File(offline.__file__).read_text(encoding="utf-8")
 
 
 @router.post("/bundles", response_class=StreamingResponse)

@@ -33,9 +33,9 @@ def show_difference(catalog: Catalog, run_id: str, limit: int = 20) -> Differenc
     run = get_run(catalog, run_id)
     supplier = _supplier(catalog, run)
     if run.status == "held":
-        with catalog.lake.connect(delta=_staged(catalog, supplier, run), read_only=True) as connection:
+        with catalog.lake.read(delta=_staged(catalog, supplier, run)) as connection:
             return Difference(run, supplier.slug, *changes.staged(connection, limit))
-    with catalog.lake.connect(read_only=True) as connection:
+    with catalog.lake.read() as connection:
         return Difference(run, supplier.slug, *changes.applied(connection, run.id, limit))
 
 
@@ -45,7 +45,7 @@ def approve_run(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     supplier = _supplier(catalog, run)
     with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"approval of run {run.id}"):
         recover(catalog, supplier)
-        run = _held(catalog, run.id)
+        run = check_held(get_run(catalog, run.id))
         base = last_good(catalog, supplier)
         if (base.id if base else None) != run.base_run_id:
             raise Refused(
@@ -64,7 +64,7 @@ def reject_run(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     supplier = _supplier(catalog, run)
     with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"rejection of run {run.id}"):
         recover(catalog, supplier)
-        run = _held(catalog, run.id)
+        run = check_held(get_run(catalog, run.id))
         with catalog.lake.connect() as connection:
             changes.clear_suspicion(catalog.lake, connection, supplier.slug)
         rejected = _close(catalog, run.id, "rejected", **_decision(catalog, note))
@@ -98,8 +98,10 @@ def _decision(catalog: Catalog, note: str) -> dict[str, Any]:
 
 def _why_it_stays(catalog: Catalog, run: Run) -> str | None:
     """Why a run cannot be rolled back; None if it can."""
-    if run.status != "applied" or run.snapshot_before is None:
-        return f"Run {run.id} is {run.status}: only an applied run can be rolled back."
+    try:
+        check_applied(run)
+    except Refused as error:
+        return str(error)
     with catalog.lake.connect(read_only=True) as connection:
         kept = {version for version, _ in maintenance.snapshots(connection)}
     if run.snapshot_before not in kept:
@@ -125,10 +127,17 @@ def _apply_staged(catalog: Catalog, supplier: Supplier, run: Run) -> tuple[int, 
         return Delta(catalog.lake, connection, key, path).apply(counts, f"approved {supplier.slug} {run.id}")
 
 
-def _held(catalog: Catalog, run_id: str) -> Run:
-    run = get_run(catalog, run_id)
+def check_held(run: Run) -> Run:
+    """The run as it is; Refused unless it waits for a decision."""
     if run.status != "held":
         raise Refused(f"Run {run.id} is {run.status}: only a held run can be decided.")
+    return run
+
+
+def check_applied(run: Run) -> Run:
+    """The run as it is; Refused unless it has changed the lake."""
+    if run.status != "applied" or run.snapshot_before is None:
+        raise Refused(f"Run {run.id} is {run.status}: only an applied run can be rolled back.")
     return run
 
 

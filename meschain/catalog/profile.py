@@ -12,6 +12,7 @@ from commerce.errors import Permanent
 from commerce.numbers import DecimalMark
 from connectors.feeds.layout import Layout
 from meschain.catalog.columns import OFFER_SCHEMA
+from meschain.catalog.derivation import find_fault
 
 OfferField = Literal[
     "supplier_sku", "gtin", "mpn", "title", "brand", "category", "description", "cost", "list_price", "currency",
@@ -29,8 +30,8 @@ class _Part(BaseModel):
 class Rewrite(_Part):
     """A replacement in the text before it is read: `match` is a regular expression (RE2), `to` may use `${1}`."""
 
-    match: str
-    to: str
+    match: Annotated[str, Field(max_length=500)]
+    to: Annotated[str, Field(max_length=500)]
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
@@ -48,7 +49,7 @@ class FieldRule(_Part):
     source: tuple[str, ...] = Field(default=(), alias="from")
     join: str | None = None
     constant: str | None = None
-    rewrite: tuple[Rewrite, ...] = ()
+    rewrite: Annotated[tuple[Rewrite, ...], Field(max_length=20)] = ()
     values: dict[str, str] = {}
     """Whole texts to replace, after `rewrite`."""
     decimal: DecimalMark | None = None
@@ -113,6 +114,9 @@ class FeedProfile(_Part):
             msg = f"currency: {self.currency!r} is not an ISO 4217 code such as TRY, EUR or USD"
             raise ValueError(msg)
         for name, expression in self.derive.items():
+            if fault := find_fault(expression):
+                msg = f"derive.{name}: {expression[:80]!r} is not a SQL expression over the offer's fields: {fault}"
+                raise ValueError(msg)
             try:
                 is_of_one_row = _is_of_one_row(expression)
             except pl.exceptions.PolarsError as error:

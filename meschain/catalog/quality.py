@@ -21,6 +21,7 @@ from warehouse.quality import QualityReport, Target, check_relations
 from warehouse.refusals import Refusals, open_refusals, staged_refusals
 
 log = logging.getLogger(__name__)
+_PAGE = "quality.html"
 Verdict = Literal["passed", "warned", "failed"]
 
 
@@ -63,7 +64,7 @@ class Quality(BaseModel):
     @property
     def page(self) -> Path:
         """The report for people."""
-        return self.folder / "quality.html"
+        return self.folder / _PAGE
 
     @property
     def data(self) -> Path:
@@ -94,6 +95,12 @@ def check_quality(catalog: Catalog, supplier: str | None, run_id: str) -> Qualit
     _write(quality)
     log.info("Quality of run %s: %s", run_id, headline(quality))
     return quality
+
+
+def find_page(catalog: Catalog, run_id: str) -> Path | None:
+    """The report on a run, for people, if there is one."""
+    page = catalog.reports / run_id / _PAGE
+    return page if page.is_file() else None
 
 
 def headline(quality: Quality) -> str:

@@ -12,9 +12,11 @@ from connectors.feeds.detect import find_formats
 from connectors.feeds.known import KnownRecords
 from connectors.feeds.layout import Layout
 from connectors.feeds.protocol import DIGEST_HI, DIGEST_LO, ROW
+from meschain.access.scopes import Scopes
 from meschain.catalog.context import Catalog
 from meschain.catalog.gate import Measures, judge
 from meschain.catalog.normalise import Normaliser
+from meschain.catalog.offers import visible_suppliers
 from meschain.catalog.profile import FeedProfile
 from meschain.catalog.runs import OpenRun, open_run
 from meschain.catalog.staging import Staged, no_rows
@@ -23,15 +25,44 @@ from meschain.catalog.sync import Prepared, counts_of, end_run, open_delta
 from meschain.catalog.tables import Run, Supplier
 from warehouse import quarantine
 from warehouse.delta import Delta, Staging
+from warehouse.quarantine import Place
 
 
 def list_quarantine(
     catalog: Catalog, supplier: Supplier | None = None, reason: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Open entries, newest first, and how many there are by supplier, field and reason."""
-    with catalog.lake.connect(read_only=True) as connection:
+    with catalog.lake.read() as connection:
         slug = supplier.slug if supplier else None
         return quarantine.entries(connection, slug, reason, limit), quarantine.reasons(connection, slug)
+
+
+def list_entries(
+    catalog: Catalog,
+    supplier: str | None = None,
+    reason: str | None = None,
+    *,
+    scopes: Scopes | None = None,
+    after: Place | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Open entries, newest first, beginning after a place; with `scopes`, of suppliers that may be seen."""
+    seen = visible_suppliers(catalog, scopes)
+    if seen == []:
+        return []
+    with catalog.lake.read() as connection:
+        return quarantine.entries(connection, supplier, reason, limit, suppliers=seen, after=after)
+
+
+def count_reasons(
+    catalog: Catalog, supplier: str | None = None, *, scopes: Scopes | None = None
+) -> list[dict[str, Any]]:
+    """How many open entries there are by supplier, scope, field and reason; with `scopes`, as `list_entries`."""
+    seen = visible_suppliers(catalog, scopes)
+    if seen == []:
+        return []
+    with catalog.lake.read() as connection:
+        return quarantine.reasons(connection, supplier, suppliers=seen)
 
 
 def retry_quarantine(catalog: Catalog, supplier: Supplier, *, run_id: str | None = None) -> Run:

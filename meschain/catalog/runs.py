@@ -6,24 +6,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commerce.errors import MesChainError, Refused
+from meschain.access.scopes import Scopes
+from meschain.access.visibility import visible
 from meschain.audit.rules import Actor, Tag
 from meschain.catalog.archive import clear_fragments
 from meschain.catalog.context import Catalog
 from meschain.catalog.tables import Run, RunKind, RunStatus, Supplier
 from meschain.store.base import utc_now
-from meschain.store.ids import new_id
+from meschain.store.ids import first_id, new_id
 from meschain.store.session import reading, transaction
 from warehouse import changes
 from warehouse.delta import applied_run, remove_delta
 
 log = logging.getLogger(__name__)
 _REPORT_SECONDS = 0.5
+_SKEW = timedelta(minutes=1)
 _UNDECIDED: tuple[RunStatus, ...] = ("running", "held")
 _INTERRUPTED = "The process ended in the middle; nothing was changed. Run it again."
 
@@ -73,9 +77,7 @@ class OpenRun:
 
 
 @contextmanager
-def open_run(
-    catalog: Catalog, supplier: Supplier, kind: RunKind, *, run_id: str | None = None, flow_run_id: str | None = None
-) -> Iterator[OpenRun]:
+def open_run(catalog: Catalog, supplier: Supplier, kind: RunKind, *, run_id: str | None = None) -> Iterator[OpenRun]:
     """Lock the supplier and begin a run; an error that leaves the block ends it as failed and goes on.
 
     Raises Refused when another run of the supplier is under way, here or in another process.
@@ -88,9 +90,11 @@ def open_run(
             session.add(
                 Run(
                     id=run_id, tenant_id=catalog.tenant_id, supplier_id=supplier.id, kind=kind,
-                    base_run_id=base.id if base else None, flow_run_id=flow_run_id,
+                    base_run_id=base.id if base else None, flow_run_id=catalog.actor.flow_run_id,
                 )
             )  # fmt: skip
+            if kind == "retry":
+                catalog.record(session, Tag.QUARANTINE_RETRIED, f"run {run_id}", after={"supplier": supplier.slug})
         run = OpenRun(catalog, supplier, run_id, base)
         try:
             yield run
@@ -269,14 +273,41 @@ def supplier_slug(catalog: Catalog, run: Run) -> str:
         return session.get_one(Supplier, run.supplier_id).slug
 
 
-def list_runs(catalog: Catalog, supplier: Supplier | None = None, limit: int = 20) -> list[tuple[Run, str]]:
-    """The newest runs with their supplier's name, newest first."""
+def list_runs(
+    catalog: Catalog,
+    supplier: Supplier | None = None,
+    limit: int = 20,
+    *,
+    before: str | None = None,
+    status: RunStatus | None = None,
+    scopes: Scopes | None = None,
+) -> list[tuple[Run, str]]:
+    """The newest runs with their supplier's name, newest first.
+
+    `before` is the id of the last one seen, for the next page; with `scopes`, only runs of suppliers that may be seen.
+    """
+    query = select(Run, Supplier.slug).join(Supplier, Supplier.id == Run.supplier_id)
+    query = query.where(Run.tenant_id == catalog.tenant_id, visible(Supplier.slug, scopes))
+    query = query.where(Run.supplier_id == supplier.id) if supplier is not None else query
+    query = query.where(Run.status == status) if status is not None else query
+    query = query.where(Run.id < before) if before is not None else query
     with reading(catalog.engine) as session:
-        query = select(Run, Supplier.slug).join(Supplier, Supplier.id == Run.supplier_id)
-        query = query.where(Run.tenant_id == catalog.tenant_id).order_by(Run.id.desc()).limit(limit)
-        if supplier is not None:
-            query = query.where(Run.supplier_id == supplier.id)
-        return [(run, slug) for run, slug in session.execute(query)]
+        return [(run, slug) for run, slug in session.execute(query.order_by(Run.id.desc()).limit(limit))]
+
+
+def runs_of_flow(
+    catalog: Catalog, flow_run_id: str, since: datetime, until: datetime | None = None, limit: int = 100
+) -> list[tuple[Run, str]]:
+    """The runs that a flow run has begun, with their supplier's name, the oldest first.
+
+    The flow run went on from `since` `until`; ids begin with the time, so that few rows have to be looked at.
+    """
+    query = select(Run, Supplier.slug).join(Supplier, Supplier.id == Run.supplier_id)
+    query = query.where(Run.tenant_id == catalog.tenant_id, Run.flow_run_id == flow_run_id)
+    query = query.where(Run.id >= first_id(since))
+    query = query.where(Run.id < first_id(until + _SKEW)) if until is not None else query
+    with reading(catalog.engine) as session:
+        return [(run, slug) for run, slug in session.execute(query.order_by(Run.id).limit(limit))]
 
 
 def peak_mb() -> float:

@@ -9,7 +9,7 @@ import msgspec
 from commerce.errors import Permanent, Refused
 from connectors.http.client import HttpClient
 from connectors.sources.discovery import open_source, source_kinds
-from connectors.sources.protocol import Progress, Validators, no_progress, public_options, secrets
+from connectors.sources.protocol import Fetched, Progress, Validators, no_progress, public_options, secrets
 from meschain.catalog.archive import Kept, keep
 from meschain.catalog.context import Catalog
 from meschain.catalog.tables import Supplier
@@ -32,20 +32,35 @@ def split_options(source: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     return {"kind": kind, **public_options(options)}, msgspec.json.encode(secret).decode() if secret else ""
 
 
-def fetch(catalog: Catalog, supplier: Supplier, known: Validators, progress: Progress = no_progress) -> Kept | None:
-    """Fetch the supplier's feed and keep its files; None when the server says that it is the `known` one."""
+def secret_names(catalog: Catalog, supplier: Supplier) -> list[str]:
+    """Which secret options the source has, such as `password` and `headers.X-Api-Key`; never what they say."""
+    return [
+        f"{name}.{key}" if isinstance(value, dict) else name
+        for name, value in _secrets_of(catalog, supplier).items()
+        for key in (value if isinstance(value, dict) else [name])
+    ]
+
+
+def fetch_into(
+    catalog: Catalog, supplier: Supplier, into: Path, known: Validators, progress: Progress = no_progress
+) -> Fetched:
+    """Fetch the supplier's feed; what has to be written goes below the folder `into`. Refused without a source."""
     if not supplier.source:
         raise Refused(
             f"Supplier {supplier.slug} has no source: give it one with `meschain supplier add`, or import files with "
             f"`meschain catalog import FILE --supplier {supplier.slug}`."
         )
-    sealed = catalog.vault.open(supplier.source_secret) if supplier.source_secret else "{}"
-    options = {name: value for name, value in supplier.source.items() if name != "kind"} | msgspec.json.decode(sealed)
-    into = private_dir(catalog.raw / supplier.slug) / ".incoming"
+    public = {name: value for name, value in supplier.source.items() if name != "kind"}
+    options = public | _secrets_of(catalog, supplier)
     with HttpClient(catalog.http) as http:
-        fetched = open_source(supplier.source["kind"], options, http=http, progress=progress).fetch(
-            into, validators=known
-        )
+        source = open_source(supplier.source["kind"], options, http=http, progress=progress)
+        return source.fetch(into, validators=known)
+
+
+def fetch(catalog: Catalog, supplier: Supplier, known: Validators, progress: Progress = no_progress) -> Kept | None:
+    """Fetch the supplier's feed and keep its files; None when the server says that it is the `known` one."""
+    into = private_dir(catalog.raw / supplier.slug) / ".incoming"
+    fetched = fetch_into(catalog, supplier, into, known, progress)
     if fetched.not_modified:
         return None
     paths = [file.path for file in fetched.files]
@@ -66,6 +81,13 @@ def recall(supplier: Supplier) -> tuple[list[str], Validators]:
     """What `remember` kept: the hashes of the files fetched last, and the server's validators of them."""
     stored = supplier.validators
     return stored.get("files", []), Validators.model_validate(stored.get("sent", {}))
+
+
+def _secrets_of(catalog: Catalog, supplier: Supplier) -> dict[str, Any]:
+    if not supplier.source_secret:
+        return {}
+    opened: dict[str, Any] = msgspec.json.decode(catalog.vault.open(supplier.source_secret))
+    return opened
 
 
 def feed_files(paths: Sequence[Path]) -> list[Path]:

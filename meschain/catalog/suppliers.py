@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 from sqlalchemy import select
@@ -10,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
-from meschain.access.rules import ChangedMeanwhile
+from meschain.access.rules import ChangedMeanwhile, NotFound
+from meschain.access.scopes import Scopes
+from meschain.access.visibility import visible
 from meschain.audit.rules import Tag
 from meschain.catalog.context import Catalog
 from meschain.catalog.profile import FeedProfile as Profile
@@ -20,6 +22,18 @@ from meschain.catalog.tables import FeedProfile, ProfileOrigin, Supplier
 from meschain.store.session import reading, transaction
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+LONGEST_INTERVAL = 366 * 24 * 60
+"""Minutes."""
+_CHANGED = "{} was changed by somebody else meanwhile; look at it and try again"
+
+
+class Change(TypedDict, total=False):
+    """What to change of a supplier; what is left out stays."""
+
+    name: str
+    """Empty: its slug."""
+    every_minutes: int | None
+    active: bool
 
 
 def add_supplier(
@@ -40,7 +54,7 @@ def add_supplier(
         name=name or slug,
         source=public,
         source_secret=catalog.vault.seal(secret) if secret else None,
-        every_minutes=every_minutes,
+        every_minutes=_checked(every_minutes),
     )
     try:
         with transaction(catalog.engine) as session:
@@ -52,52 +66,71 @@ def add_supplier(
 
 
 def get_supplier(catalog: Catalog, slug: str) -> Supplier:
-    """The tenant's supplier of that name; Refused, listing those there are."""
-    with reading(catalog.engine) as session:
-        found = _find(session, catalog, slug)
+    """The tenant's supplier of that name; NotFound, listing those there are."""
+    found = find_supplier(catalog, slug)
     if found is None:
         others = ", ".join(supplier.slug for supplier in list_suppliers(catalog)) or "none yet"
-        raise Refused(
+        raise NotFound(
             f"there is no supplier {slug!r}; there are: {others}. Make it with `meschain supplier add {slug}`"
         )
     return found
 
 
+def find_supplier(catalog: Catalog, slug: str) -> Supplier | None:
+    """The tenant's supplier of that name, if there is one."""
+    with reading(catalog.engine) as session:
+        return _find(session, catalog, slug)
+
+
 def ensure_supplier(catalog: Catalog, slug: str) -> Supplier:
     """The supplier, made without a source if it is not there."""
-    with reading(catalog.engine) as session:
-        found = _find(session, catalog, slug)
+    found = find_supplier(catalog, slug)
     if found is not None:
         return found
     try:
         return add_supplier(catalog, slug)
     except Refused:
-        with reading(catalog.engine) as session:
-            found = _find(session, catalog, slug)
+        found = find_supplier(catalog, slug)
         if found is None:  # the name cannot be; else somebody made it a moment before
             raise
         return found
 
 
-def list_suppliers(catalog: Catalog) -> list[Supplier]:
-    """Every supplier of the tenant, by name."""
+def list_suppliers(
+    catalog: Catalog, *, scopes: Scopes | None = None, after: str | None = None, limit: int | None = None
+) -> list[Supplier]:
+    """The tenant's suppliers by name, beginning after one; only those that may be seen, if there are scopes."""
+    query = select(Supplier).where(Supplier.tenant_id == catalog.tenant_id, visible(Supplier.slug, scopes))
+    query = query.where(Supplier.slug > after) if after is not None else query
     with reading(catalog.engine) as session:
-        query = select(Supplier).where(Supplier.tenant_id == catalog.tenant_id).order_by(Supplier.slug)
-        return list(session.scalars(query))
+        return list(session.scalars(query.order_by(Supplier.slug).limit(limit)))
 
 
-def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any], *, version: int | None = None) -> None:
-    """Give the supplier another source; what was known of the old one's last answer is forgotten.
+def change_supplier(catalog: Catalog, slug: str, change: Change, *, version: int | None = None) -> Supplier:
+    """Change what is given; ChangedMeanwhile when the supplier is not of that `version` any more."""
+    if "name" in change:
+        change = {**change, "name": change["name"] or slug}
+    _checked(change.get("every_minutes"))
+    with transaction(catalog.engine) as session:
+        stored = _locked(session, catalog, slug, version)
+        before = {name: getattr(stored, name) for name in change}
+        if before != change:
+            for name, value in change.items():
+                setattr(stored, name, value)
+            stored.version += 1
+            catalog.record(session, Tag.SUPPLIER_CHANGED, f"supplier {slug}", before=before, after=dict(change))
+    return stored
 
-    Raises ChangedMeanwhile when the supplier is not of that `version` any more.
+
+def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any], *, version: int | None = None) -> Supplier:
+    """Give the supplier another source; what was known of the old one's last answer is forgotten, and its secrets.
+
+    ChangedMeanwhile when the supplier is not of that `version` any more.
     """
     public, secret = split_options(source)
-    supplier = get_supplier(catalog, slug)
     with transaction(catalog.engine) as session:
-        stored = session.get_one(Supplier, supplier.id, with_for_update=True)
-        if version is not None and stored.version != version:
-            raise ChangedMeanwhile(f"{slug} was changed by somebody else meanwhile; look at it and try again")
-        before = {"source": _told(stored.source)}
+        stored = _locked(session, catalog, slug, version)
+        before = {"source": _told(stored.source), "secret": "given" if stored.source_secret else None}
         stored.source, stored.source_secret = public, catalog.vault.seal(secret) if secret else None
         stored.validators, stored.version = {}, stored.version + 1
         catalog.record(
@@ -105,8 +138,9 @@ def set_source(catalog: Catalog, slug: str, source: Mapping[str, Any], *, versio
             Tag.SUPPLIER_CHANGED,
             f"supplier {slug}",
             before=before,
-            after={"source": _told(public), "secret": "given"},
+            after={"source": _told(public), "secret": "given" if secret else None},
         )
+    return stored
 
 
 def current_profile(catalog: Catalog, supplier: Supplier) -> tuple[FeedProfile, Profile] | None:
@@ -129,7 +163,7 @@ def save_profile(
     body = profile.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     current = current_profile(catalog, supplier)
     if after is not None and after != (current[0].version if current else 0):
-        raise ChangedMeanwhile(f"the profile of {supplier.slug} was changed meanwhile; look at it and try again")
+        raise ChangedMeanwhile(_CHANGED.format(f"the profile of {supplier.slug}"))
     if current is not None and current[1] == profile:
         return current[0]
     stored = FeedProfile(
@@ -145,10 +179,26 @@ def save_profile(
             told = {"version": stored.version, "origin": origin, "profile": _told(body)}
             catalog.record(session, Tag.PROFILE_CHANGED, f"supplier {supplier.slug}", after=told)
     except IntegrityError:
-        raise Refused(
-            f"the profile of {supplier.slug} was changed by somebody else just now; look at it and try again"
-        ) from None
+        raise ChangedMeanwhile(_CHANGED.format(f"the profile of {supplier.slug}")) from None
     return stored
+
+
+def _checked(every_minutes: int | None) -> int | None:
+    """The interval as it is; Refused for one that nobody can keep."""
+    if every_minutes is not None and not 1 <= every_minutes <= LONGEST_INTERVAL:
+        raise Refused(f"a feed can be expected every 1 to {LONGEST_INTERVAL:,} minutes, not every {every_minutes}")
+    return every_minutes
+
+
+def _locked(session: Session, catalog: Catalog, slug: str, version: int | None) -> Supplier:
+    """The supplier, to be changed by somebody who has seen it as that version."""
+    query = select(Supplier).where(Supplier.tenant_id == catalog.tenant_id, Supplier.slug == slug)
+    found = session.scalars(query.with_for_update()).one_or_none()
+    if found is None:
+        raise NotFound(f"there is no supplier {slug!r}")
+    if version is not None and found.version != version:
+        raise ChangedMeanwhile(_CHANGED.format(slug))
+    return found
 
 
 def _told(values: Mapping[str, Any]) -> str:

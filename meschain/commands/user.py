@@ -97,7 +97,7 @@ def reset_password(who: Who, tenant: Tenant = None, json: Json = False) -> None:
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
         text = links.link_new_password(house.access, OPERATOR.of_tenant(owner.id), person.id)
-        address = f"{house.settings.public_url}/console/password/{text}"
+        address = f"{house.settings.public_url}/console/links/{text}"
     show(
         {"user": person.id, "link": address},
         json,
@@ -139,7 +139,7 @@ def find_member(access: Access, tenant: TenantRow, who: str) -> Person:
 
 def join_address(house: House, text: str) -> str:
     """Where the link of an invitation leads."""
-    return f"{house.settings.public_url}/console/join/{text}"
+    return f"{house.settings.public_url}/console/links/{text}"
 
 
 def _rows(house: House, tenant: TenantRow) -> list[dict[str, Any]]:

@@ -131,6 +131,25 @@ def judge_prefect(url: str, *, given: bool, error: str | None) -> Finding:
     return _ok("prefect", f"no server runs at {url}: `meschain up` starts one")
 
 
+def judge_api(url: str, *, live: bool, error: str | None) -> Finding:
+    """The API's process; `live`: it answers at all, `error`: why it says that it cannot work."""
+    if not live:
+        return _ok("api", f"no API runs at {url}: `meschain up` starts one")
+    if error is None:
+        return _ok("api", f"the API answers at {url}")
+    return _broken("api", f"the API at {url} cannot work: {error}", "see what is said of the store")
+
+
+def judge_runners(names: Sequence[str], waiting: int) -> Finding:
+    """The flow runners seen of late, and how many triggers wait for one."""
+    if names:
+        return _ok("flow runners", f"{', '.join(names)}: seen within half a minute")
+    if waiting:
+        text = f"none works, and what was asked for waits ({waiting})"
+        return _notice("flow runners", text, "start one with `meschain up`")
+    return _ok("flow runners", "none works: `meschain up` starts one")
+
+
 def judge_lake(
     tenant: str, kind: str, *, imported: bool, place: str, holds: str | None = None, error: str = ""
 ) -> Finding:

@@ -69,10 +69,12 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     http = settings.http
     yield doctor.judge_http(http.timeout_seconds, http.max_bytes, private=http.allow_private_addresses)
     yield _look_at_prefect(settings)
+    yield _look_at_api(settings)
     store, records = _look_at_store(settings)
     yield store
     newest = [records.newest] if records and records.newest else []
     if records is not None:
+        yield doctor.judge_runners(records.runners, records.waiting)
         yield from _look_at_vault(settings, records)
         for tenant in records.tenants:
             finding, lake = _look_at_lake(settings, tenant, imported=tenant in records.imported)
@@ -99,13 +101,24 @@ def _look_at_home(home: Path) -> Finding:
 
 def _look_at_prefect(settings: Settings) -> Finding:
     user, _, password = settings.prefect.auth.get_secret_value().partition(":")
-    error: str | None = None
+    error = _failure(Call(f"{settings.prefect_url}/health", auth=(user, password) if user else None))
+    return doctor.judge_prefect(settings.prefect_url, given=bool(settings.prefect.api_url), error=error)
+
+
+def _look_at_api(settings: Settings) -> Finding:
+    url = settings.api_url
+    live = _failure(Call(f"{url}/health/live")) is None
+    return doctor.judge_api(url, live=live, error=_failure(Call(f"{url}/health/ready")) if live else None)
+
+
+def _failure(call: Call) -> str | None:
+    """What goes wrong with a request; None if it is answered."""
     try:
         with HttpClient(_ASK) as http:
-            http.request(Call(f"{settings.prefect_url}/health", auth=(user, password) if user else None))
+            http.request(call)
     except MesChainError as reason:
-        error = str(reason)
-    return doctor.judge_prefect(settings.prefect_url, given=bool(settings.prefect.api_url), error=error)
+        return str(reason)
+    return None
 
 
 def _look_at_store(settings: Settings) -> tuple[Finding, Records | None]:

@@ -19,7 +19,7 @@ from meschain.operations.server import (
     start_api,
     start_server,
 )
-from meschain.settings import Settings
+from meschain.settings import ApiSettings, PrefectSettings, Settings
 from meschain.store.file_lock import FileLock
 
 log = logging.getLogger(__name__)
@@ -104,14 +104,14 @@ def running_platform(
 ) -> Iterator[Platform]:
     """A platform for the length of the block; one that runs already for this home is used and left running.
 
-    With `any_port`, another port is taken when the one of the settings is not free.
+    With `any_port`, other ports are taken when those of the settings are not free.
     """
     lock = FileLock(settings.locks_dir(), "platform", "meschain")
     if not lock.acquire():
         yield Platform(_in_use(settings), tell)
         return
-    if any_port and not settings.prefect.api_url and not is_free(settings.prefect.host, settings.prefect.port):
-        settings = _on_port(settings, free_port(settings.prefect.host))
+    if any_port:
+        settings = _on_free_ports(settings, with_api=with_api)
     platform = Platform(settings, tell, with_api=with_api)
     try:
         platform.start()
@@ -133,6 +133,7 @@ def up(settings: Settings, tell: Tell) -> None:
             tell(f"Prefect   {platform.page}")
             tell(f"API       {settings.public_url}/v1/openapi.json")
             tell(f"Console   {settings.public_url}/console")
+            tell(f"Health    {settings.public_url}/health/ready, with the flow runner's; {platform.page}/api/health")
             tell(f"Logs are in {settings.logs_dir()}; Ctrl-C ends it")
             while not stop.wait(_LOOK_SECONDS):
                 platform.look_after()
@@ -150,8 +151,19 @@ def _in_use(settings: Settings) -> Settings:
     return settings.model_copy(update={"prefect": settings.prefect.model_copy(update={"api_url": url})})
 
 
-def _on_port(settings: Settings, port: int) -> Settings:
-    return settings.model_copy(update={"prefect": settings.prefect.model_copy(update={"port": port})})
+def _on_free_ports(settings: Settings, *, with_api: bool) -> Settings:
+    """The settings with ports nobody listens on, where something is to listen there."""
+    groups: dict[str, PrefectSettings | ApiSettings] = {}
+    if not settings.prefect.api_url:
+        groups["prefect"] = settings.prefect
+    if with_api:
+        groups["api"] = settings.api
+    moved = {
+        name: group.model_copy(update={"port": free_port(group.host)})
+        for name, group in groups.items()
+        if not is_free(group.host, group.port)
+    }
+    return settings.model_copy(update=moved)
 
 
 def _address(settings: Settings) -> Path:

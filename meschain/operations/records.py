@@ -12,6 +12,8 @@ from meschain.catalog.absence import feed_state
 from meschain.catalog.profile import Absence
 from meschain.catalog.tables import FeedProfile, Run, Supplier
 from meschain.operations.doctor import Feed
+from meschain.runs.service import live_runners
+from meschain.runs.tables import Trigger
 from meschain.store.base import utc_now
 from meschain.store.session import reading
 from meschain.store.tenancy import of_every_tenant
@@ -32,6 +34,10 @@ class Records:
     """Status of every run, by tenant and run."""
     newest: datetime | None
     """The latest moment at which a run began or ended."""
+    runners: list[str]
+    """Flow runners that work now."""
+    waiting: int
+    """Triggers that no runner has taken in hand yet."""
 
 
 def read_records(engine: Engine) -> Records:
@@ -48,6 +54,7 @@ def read_records(engine: Engine) -> Records:
             if supplier.source_secret is not None:
                 sealed[f"{tenant}/{supplier.slug}"] = supplier.source_secret
         runs = session.execute(select(Run.tenant_id, Run.id, Run.status)).tuples().all()
+        waiting = session.scalar(select(func.count()).where(Trigger.state == "queued")) or 0
         moments = session.execute(select(func.max(Run.started_at), func.max(Run.finished_at))).tuples().one()
     return Records(
         tenants=list(feeds),
@@ -56,6 +63,8 @@ def read_records(engine: Engine) -> Records:
         imported={tenants[tenant] for tenant, _, status in runs if status == "applied"},
         statuses={(tenants[tenant], run): status for tenant, run, status in runs},
         newest=max((moment for moment in moments if moment is not None), default=None),
+        runners=[runner.name for runner in live_runners(engine)],
+        waiting=waiting,
     )
 
 

@@ -46,8 +46,7 @@ def await_server(settings: Settings, server: Child | None, tell: Tell, seconds: 
 
 def await_api(settings: Settings, api: Child, tell: Tell) -> None:
     """Wait until the API answers; as `await_answer`."""
-    host = f"[{settings.api.host}]" if ":" in settings.api.host else settings.api.host
-    await_answer(f"http://{host}:{settings.api.port}/health/live", "API", api, tell)
+    await_answer(f"{settings.api_url}/health/live", "API", api, tell)
 
 
 def await_answer(url: str, what: str, child: Child | None, tell: Tell, seconds: float = START_SECONDS) -> None:

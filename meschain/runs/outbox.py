@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Update, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from meschain.runs.service import ENDED, LEASE
+from meschain.runs.service import ENDED, LEASE, PREFECT
 from meschain.runs.tables import Runner, Trigger, TriggerState
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
@@ -63,7 +63,7 @@ class Outbox:
     def adopt(self, flow_run_id: str, flow: str, parameters: Mapping[str, Any]) -> Trigger | None:
         """Take in hand a flow run that Prefect asked for; None if another runner has it.
 
-        One that ended before is taken again: somebody pressed Retry.
+        One that ended before is taken again: somebody pressed Retry in Prefect, whoever had asked for it first.
         """
         query = select(Trigger).where(Trigger.flow_run_id == flow_run_id).with_for_update()
         try:
@@ -71,12 +71,12 @@ class Outbox:
                 found = session.scalars(query).one_or_none()
                 if found is None:
                     found = Trigger(
-                        flow=flow, origin="prefect", requested_by="prefect", flow_run_id=flow_run_id, attempts=0
+                        flow=flow, origin="prefect", requested_by=PREFECT, flow_run_id=flow_run_id, attempts=0
                     )
                     session.add(found)
                 elif found.state not in ENDED:
                     return None
-                found.parameters = dict(parameters)
+                found.parameters, found.requested_by, found.request_id = dict(parameters), PREFECT, None
                 self._begin(found)
         except IntegrityError:  # another runner wrote the same row a moment before
             return None

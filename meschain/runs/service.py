@@ -14,9 +14,12 @@ from sqlalchemy import Engine, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from commerce.errors import Refused, Transient
+from meschain.access.rules import NotFound
+from meschain.access.scopes import Scopes
+from meschain.access.visibility import visible
 from meschain.audit.rules import Actor, Tag, system
 from meschain.audit.service import AuditLog
-from meschain.runs.tables import Runner, Trigger
+from meschain.runs.tables import Runner, Trigger, TriggerState
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
 from meschain.store.session import reading, transaction
@@ -24,6 +27,8 @@ from meschain.store.session import reading, transaction
 LEASE = timedelta(seconds=30)
 """For how long a runner that has not been seen is taken to live."""
 
+PREFECT = "prefect"
+"""Who asked for what Prefect itself started."""
 ENDED = ("finished", "failed", "crashed", "cancelled")
 _UNKNOWN = "there is no trigger {!r}; it was never asked for here, or has been cleared away"
 _POLL_SECONDS = 0.1
@@ -48,28 +53,31 @@ def trigger(
     The flow's own parameter types decide whether they fit, when the run begins: a misfit ends as `failed`. The same
     wish under the same `idempotency_key` gives the trigger there is; raises KeyReused when it is another wish.
     """
-    wish = Trigger(
-        id=new_id(), flow=flow, parameters=dict(parameters), requested_by=str(actor), tenant_id=actor.tenant_id,
-        request_id=actor.request_id, idempotency_key=idempotency_key,
-    )  # fmt: skip
-    told = {"flow": flow, "parameters": json.dumps(wish.parameters, sort_keys=True, ensure_ascii=False)}
-    try:
-        with transaction(engine) as session:
-            session.add(wish)
-            log.record(session, Tag.FLOW_RUN_REQUESTED, actor, target=f"trigger {wish.id}", after=told)
-    except IntegrityError:
-        found = _under_key(engine, actor.tenant_id, idempotency_key)
-        if found is None:
-            raise
-        if (found.flow, found.parameters) != (flow, wish.parameters):
-            raise KeyReused(
-                f"the idempotency key {idempotency_key!r} belongs to another request; send a new key with a new request"
-            ) from None
-        return found
-    return wish
+    return _ask(engine, _wish(flow, parameters, actor, idempotency_key), log, actor, Tag.FLOW_RUN_REQUESTED, {})
 
 
-def _under_key(engine: Engine, tenant_id: str | None, key: str | None) -> Trigger | None:
+def retry(
+    engine: Engine,
+    trigger_id: str,
+    parameters: Mapping[str, Any],
+    *,
+    log: AuditLog,
+    actor: Actor,
+    idempotency_key: str | None = None,
+) -> Trigger:
+    """Ask for another run of what has ended, on behalf of whoever asks now; `parameters` are the former ones, checked.
+
+    Refused when it has not ended. Keys as for `trigger`.
+    """
+    former = get_trigger(engine, trigger_id)
+    if former.state not in ENDED:
+        raise Refused(f"this run has not ended yet, it is {former.state}; cancel it first, or wait for its end")
+    wish = _wish(former.flow, parameters, actor, idempotency_key)
+    return _ask(engine, wish, log, actor, Tag.FLOW_RUN_RETRIED, {"former": trigger_id})
+
+
+def find_wish(engine: Engine, tenant_id: str | None, key: str | None) -> Trigger | None:
+    """What the tenant asked for under that idempotency key."""
     if key is None:
         return None
     with reading(engine) as session:
@@ -77,21 +85,66 @@ def _under_key(engine: Engine, tenant_id: str | None, key: str | None) -> Trigge
         return session.scalars(query).one_or_none()
 
 
+def _wish(flow: str, parameters: Mapping[str, Any], actor: Actor, key: str | None) -> Trigger:
+    return Trigger(
+        id=new_id(), flow=flow, parameters=dict(parameters), requested_by=str(actor), tenant_id=actor.tenant_id,
+        request_id=actor.request_id, idempotency_key=key,
+    )  # fmt: skip
+
+
+def _ask(engine: Engine, wish: Trigger, log: AuditLog, actor: Actor, tag: Tag, told: Mapping[str, str]) -> Trigger:
+    """Write the wish down, and that it was made; gives the one that has its key already, if it is the same."""
+    parameters = json.dumps(wish.parameters, sort_keys=True, ensure_ascii=False)
+    after = {"flow": wish.flow, "parameters": parameters, **told}
+    try:
+        with transaction(engine) as session:
+            session.add(wish)
+            log.record(session, tag, actor, target=f"trigger {wish.id}", after=after)
+    except IntegrityError:
+        found = find_wish(engine, wish.tenant_id, wish.idempotency_key)
+        if found is None:
+            raise
+        check_same(found, wish.flow, wish.parameters)
+        return found
+    return wish
+
+
+def check_same(found: Trigger, flow: str, parameters: Mapping[str, Any]) -> None:
+    """Raise KeyReused unless what was asked for under a key is this."""
+    if (found.flow, found.parameters) != (flow, parameters):
+        key = found.idempotency_key
+        raise KeyReused(
+            f"the idempotency key {key!r} belongs to another request; send a new key with a new request"
+        ) from None
+
+
 def get_trigger(engine: Engine, trigger_id: str) -> Trigger:
-    """The trigger as it stands now; Refused if there is none of that id."""
+    """The trigger as it stands now; NotFound if there is none of that id."""
     with reading(engine) as session:
         found = session.get(Trigger, trigger_id)
     if found is None:
-        raise Refused(_UNKNOWN.format(trigger_id))
+        raise NotFound(_UNKNOWN.format(trigger_id))
     return found
 
 
-def asker_of(engine: Engine, flow_run_id: str | None) -> Actor:
-    """Who asked for a flow run, as far as it was asked for here; Prefect itself, if nobody did."""
+def find_by_flow_run(engine: Engine, flow_run_id: str | None) -> Trigger | None:
+    """The wish that a flow run fulfils; None for one that was not asked for here."""
+    if flow_run_id is None:
+        return None
     with reading(engine) as session:
-        found = session.scalars(select(Trigger).where(Trigger.flow_run_id == flow_run_id)).one_or_none()
-    if found is None or found.origin == "prefect":
-        return replace(system("prefect"), flow_run_id=flow_run_id)
+        return session.scalars(select(Trigger).where(Trigger.flow_run_id == flow_run_id)).one_or_none()
+
+
+def asker_of(engine: Engine, flow_run_id: str | None) -> Actor:
+    """Who asked for a flow run, as far as it was asked for here; Prefect itself, if nobody did.
+
+    It is no parameter of the flow: who starts one could claim to be anybody.
+    """
+    if flow_run_id is None:
+        return system("flows")
+    found = find_by_flow_run(engine, flow_run_id)
+    if found is None or found.requested_by == PREFECT:
+        return system(PREFECT, flow_run_id)
     asker = Actor.parse(found.requested_by)
     return replace(asker, tenant_id=found.tenant_id, request_id=found.request_id, flow_run_id=flow_run_id)
 
@@ -122,15 +175,23 @@ def wait(
 
 
 def list_triggers(
-    engine: Engine, limit: int = 20, *, before: str | None = None, flow: str | None = None
+    engine: Engine,
+    limit: int = 20,
+    *,
+    before: str | None = None,
+    flow: str | None = None,
+    state: TriggerState | None = None,
+    scopes: Scopes | None = None,
 ) -> list[Trigger]:
     """The newest triggers, newest first, with the runs that Prefect itself asked for.
 
-    `before` is the id of the last one seen, for the next page.
+    `before` is the id of the last one seen, for the next page; with `scopes`, only those for suppliers to be seen.
     """
     query = select(Trigger).order_by(Trigger.id.desc()).limit(limit)
     query = query.where(Trigger.id < before) if before is not None else query
     query = query.where(Trigger.flow == flow) if flow is not None else query
+    query = query.where(Trigger.state == state) if state is not None else query
+    query = query.where(visible(Trigger.parameters["supplier"].as_string(), scopes))
     with reading(engine) as session:
         return list(session.scalars(query))
 
@@ -143,7 +204,7 @@ def cancel(engine: Engine, trigger_id: str, *, log: AuditLog, actor: Actor) -> T
     with transaction(engine) as session:
         found = session.get(Trigger, trigger_id, with_for_update=True)
         if found is None:
-            raise Refused(_UNKNOWN.format(trigger_id))
+            raise NotFound(_UNKNOWN.format(trigger_id))
         if found.state in ENDED:
             raise Refused(f"this run has ended already, as {found.state}")
         if found.cancel_requested_at is None:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -13,7 +14,20 @@ from meschain.web.gate import RequestIdFilter
 from meschain.web.protocol import BoundedProtocol
 from meschain.wiring import House
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 8
+"""For how long requests under way may go on once it was asked to end."""
+LAST_SECONDS = 10
+"""When it is over, whatever still hangs: a thread that waits for ever would keep the process from ending."""
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's, with an end that is certain."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        if not self.should_exit:
+            signal.alarm(LAST_SECONDS)
+        super().handle_exit(sig, frame)
 
 
 def main() -> int:
@@ -27,7 +41,7 @@ def main() -> int:
         settings = load_settings()
         settings.enter()
         _look_at(settings)
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 create_app(settings), host=settings.api.host, port=settings.api.port, loop="uvloop",
                 http=BoundedProtocol, ws="none", server_header=False, date_header=True, access_log=False,
@@ -35,7 +49,7 @@ def main() -> int:
             )
         )  # fmt: skip
         for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda *_: None)  # uvicorn heeds it, and raises it anew once all is done
+            signal.signal(each, server.handle_exit)  # until uvicorn listens; and it raises it anew once all is done
         server.run()
     except MesChainError as error:
         logging.getLogger("meschain").error("%s", error)  # noqa: TRY400  a sentence says all, a traceback nothing

@@ -11,23 +11,25 @@ from meschain.access.api import account, api_keys, people, privacy, roles, tenan
 from meschain.access.authentication import Authenticator
 from meschain.access.signing import SigningKeys
 from meschain.audit import api as audit
+from meschain.catalog.api import offers, profiles, quarantine, suppliers
 from meschain.catalog.api import runs as catalog_runs
-from meschain.catalog.api import suppliers
 from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
 from meschain.web import document, health
 from meschain.web.answers import Answers
+from meschain.web.console.app import mount_console
 from meschain.web.gate import Gate, parse_networks
 from meschain.web.housekeeping import keep_house
 from meschain.web.problems import install
 from meschain.web.rates import Rates, count_visitor
 from meschain.web.wellformed import check_request
 from meschain.wiring import House
+from warehouse.readers import Readers
 
 ROUTERS: tuple[APIRouter, ...] = (
     account.router, people.router, privacy.router, roles.router, api_keys.router, tenant.router, audit.router,
-    runs.router, suppliers.router, catalog_runs.router,
+    runs.router, suppliers.router, profiles.router, catalog_runs.router, quarantine.router, offers.router,
 )  # fmt: skip
 """Routes for who has said who it is."""
 OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router, document.router)
@@ -61,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
+    mount_console(app)
     install(app)
     app.openapi = lambda: document.describe_api(app)  # type: ignore[method-assign]  # FastAPI's documented way
     origins = [origin for origin in given.api.cors_origins.split(",") if origin]
@@ -74,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    house = House(app.state.settings)
+    house = House(app.state.settings, readers=Readers())
     house.set_up()
     changes = Changes(house.engine)
     app.state.house = house

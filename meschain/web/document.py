@@ -36,7 +36,7 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
         )  # fmt: skip
         for route in iter_route_contexts(app.routes):
             for method in route.methods or ():
-                operation = document["paths"].get(route.path, {}).get(method.lower())
+                operation = document["paths"].get(route.path_format, {}).get(method.lower())
                 if operation is not None:
                     _complete(operation, route, method)
         parts = document.setdefault("components", {})

@@ -97,7 +97,9 @@ class _Answer:
         """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
             self.begun = True
-            headers = [*message.get("headers", ()), *self._headers, *self._scope.get("rate", ())]
+            own = [*message.get("headers", ())]
+            said = {name for name, _ in own}
+            headers = [*own, *(each for each in self._headers if each[0] not in said), *self._scope.get("rate", ())]
             if self._private and not any(name == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
             message["headers"] = headers

@@ -71,6 +71,7 @@ TITLES = {
     422: "Cannot be processed",
     428: "Precondition required",
     429: "Too many requests",
+    431: "Head too large",
     500: "Unforeseen",
     503: "Not now",
 }
@@ -147,7 +148,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, BadParameters):
         told = ((("body", "parameters", *name.split(".")), text) for name, text in error.problems)
         errors = [field_problem(place, text) for place, text in told]
-    return problem(id_of(request), status, kind, _shown(error, status), errors=errors, headers=headers)
+    return problem(id_of(request), status, kind, shown_text(error, status), errors=errors, headers=headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -176,7 +177,7 @@ def field_problem(place: Iterable[object], detail: str) -> dict[str, str]:
     return {"pointer": "/" + "/".join(parts), "detail": detail}
 
 
-def _shown(error: MesChainError, status: int) -> str:
+def shown_text(error: MesChainError, status: int) -> str:
     """The error's text, unless it speaks of the house itself: of its database, its files, its keys."""
     if status == 500:
         shown = UNFORESEEN

@@ -6,8 +6,12 @@ and how large a body may be is the affair of `meschain.web.gate`.
 """
 
 import asyncio
+from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from meschain.store.ids import new_id
+from meschain.web.problems import problem
 
 PATIENCE_SECONDS = 15.0
 """For how long a head may come, or what is left of a request that has been answered."""
@@ -40,9 +44,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if within and self._head is not None:
             self._head += len(data)
             if self._head > HEAD_BYTES:
-                self.transport.write(STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n")
-                self.transport.close()
-        elif self._deadline is None and (self.cycle is None or self.cycle.response_complete):  # type: ignore[redundant-expr]  # it may
+                self._refuse(431, "head-too-large", f"the head of the request has more than {HEAD_BYTES} bytes")
+        elif self._deadline is None and self._answered:
             self._wait()  # it was an empty line: uvicorn has stopped to wait
 
     def on_message_begin(self) -> None:
@@ -72,6 +75,26 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.cycle.more_body:
             self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request."""
+        self._refuse(400, "bad-request", "this is no request of HTTP/1.1")
+
+    def _refuse(self, status: int, kind: str, detail: str) -> None:
+        """Say why, unless another request is still to be answered: it would be taken for that one's answer."""
+        if not self.pipeline and (self._answered or self.cycle.more_body > self.cycle.response_started):
+            request_id = new_id()
+            told = problem(request_id, status, kind, detail, headers={"connection": "close"})
+            headers = [*told.raw_headers, (b"x-request-id", request_id.encode())]
+            head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+            self.transport.write(STATUS_LINE[status] + head + b"\r\n" + bytes(told.body))
+        self.transport.close()
+
+    @property
+    def _answered(self) -> bool:
+        """Whether the last request has been answered, or there was none."""
+        last = cast("RequestResponseCycle | None", self.cycle)
+        return last is None or last.response_complete
 
     def _wait(self) -> None:
         self._wait_no_more()

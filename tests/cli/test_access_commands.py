@@ -41,7 +41,7 @@ def test_people_are_invited_given_roles_and_let_go(fresh_meschain: Command) -> N
     assert fresh_meschain("user", "remove", "mehmet@example.com", "--json").code == 0
     assert fresh_meschain("role", "remove", "watchers").code == 0
     reset = fresh_meschain("user", "reset-password", "ayse@example.com", "--json").json()["link"]
-    assert "/console/password/meschain_link_" in reset
+    assert "/console/links/meschain_link_" in reset
     assert fresh_meschain("user", "end-sessions", "ayse@example.com").code == 0
 
 

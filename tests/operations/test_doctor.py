@@ -60,6 +60,32 @@ def test_vault(present: bool, sealed: int, misfits: dict[str, str], states: list
     assert [found.state for found in doctor.judge_vault("k", present=present, sealed=sealed, misfits=misfits)] == states
 
 
+@pytest.mark.parametrize(
+    ("live", "error", "state", "said"),
+    [
+        (False, None, "ok", "`meschain up` starts one"),
+        (True, None, "ok", "answers at http://a"),
+        (True, "HTTP 503", "broken", "cannot work: HTTP 503"),
+    ],
+)
+def test_api(live: bool, error: str | None, state: str, said: str) -> None:
+    found = doctor.judge_api("http://a", live=live, error=error)
+    assert (found.state, said in found.text, bool(found.remedy)) == (state, True, state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("names", "waiting", "state", "said"),
+    [
+        (["a", "b"], 3, "ok", "a, b"),
+        ([], 3, "notice", "waits (3)"),
+        ([], 0, "ok", "`meschain up` starts one"),
+    ],
+)
+def test_flow_runners(names: list[str], waiting: int, state: str, said: str) -> None:
+    found = doctor.judge_runners(names, waiting)
+    assert (found.state, said in found.text, bool(found.remedy)) == (state, True, state != "ok")
+
+
 def test_extensions() -> None:
     assert [found.state for found in doctor.judge_extensions({"a": None, "b": None})] == ["ok"]
     [found] = doctor.judge_extensions({"a": None, "b": "not there"})

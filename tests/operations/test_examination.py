@@ -11,12 +11,16 @@ from meschain.catalog.suppliers import add_supplier
 from meschain.catalog.tables import Run
 from meschain.operations.doctor import Finding
 from meschain.operations.examination import examine, list_settings
+from meschain.operations.server import free_port
+from meschain.runs.tables import Runner, Trigger
 from meschain.settings import Settings, list_variables, private_dir
 from meschain.store.base import utc_now
 from meschain.store.session import transaction
+from meschain.store.tenancy import of_every_tenant
 from tests.catalog.shop import Shop, goods, open_shop
 from tests.connectors.loopback import Reply, serving
 
+_HOST = "127.0.0.1"
 _URL = "https://feeds.example/a.csv"
 
 
@@ -180,3 +184,28 @@ def test_a_prefect_server_that_was_named_is_asked(tmp_path: Path) -> None:
         assert [each.target for each in server.seen] == ["/api/health"]
     [gone] = _found(tmp_path, prefect={"api_url": server.url("/api"), "auth": "ops:s3cret"})["prefect"]
     assert (gone.state, "s3cret" in gone.text) == ("broken", False)
+
+
+def test_the_api_is_asked_whether_it_lives_and_can_work(tmp_path: Path) -> None:
+    assert _found(tmp_path, api={"port": free_port(_HOST)})["api"][0].text.endswith("`meschain up` starts one")
+    ready = Reply(body=b"{}")
+    with serving(lambda seen: ready if seen.target.endswith("ready") else Reply(body=b"{}")) as server:
+        assert [each.state for each in _found(tmp_path, api={"port": server.port})["api"]] == ["ok"]
+        assert [each.target for each in server.seen] == ["/health/live", "/health/ready"]
+        ready.status = 503
+        [failing] = _found(tmp_path, api={"port": server.port})["api"]
+    assert (failing.state, "503" in failing.text) == ("broken", True)
+
+
+def test_a_flow_runner_is_told_and_what_waits_for_one(lived: Path, shop: Shop) -> None:
+    assert "`meschain up` starts one" in _found(lived)["flow runners"][0].text
+    with transaction(of_every_tenant(shop.catalog.engine)) as session:
+        session.add(
+            Trigger(flow="check-invariants", parameters={}, requested_by="ada", tenant_id=shop.catalog.tenant_id)
+        )
+    [waits] = _found(lived)["flow runners"]
+    assert (waits.state, "waits (1)" in waits.text) == ("notice", True)
+    with transaction(of_every_tenant(shop.catalog.engine)) as session:
+        session.add(Runner(name="one", started_at=utc_now(), seen_at=utc_now()))
+    [works] = _found(lived)["flow runners"]
+    assert (works.state, works.text.startswith("one:")) == ("ok", True)

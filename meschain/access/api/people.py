@@ -97,7 +97,7 @@ def invite(request: Request, body: Invitation, who: Writer) -> InvitationMade:
     given = [each.given() for each in body.roles]
     link, text = links.invite(access_of(request), who.actor, who.tenant_id, body.email, given, by=who.policy)
     shown = InvitationOut.of(link, body.email).model_dump()
-    return InvitationMade(**shown, link=f"{request.app.state.public_url}/console/join/{text}")
+    return InvitationMade(**shown, link=f"{request.app.state.public_url}/console/links/{text}")
 
 
 @router.delete("/invitations/{invitation_id}", status_code=204)

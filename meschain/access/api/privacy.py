@@ -9,6 +9,9 @@ from meschain.access.guard import Allow, access_of
 from meschain.access.permissions import Permission
 from meschain.access.personal_export import export_person
 from meschain.access.principal import Principal
+from meschain.access.rules import NotFound
+from meschain.access.tables import Membership
+from meschain.store.session import reading
 
 router = APIRouter(tags=["privacy"])
 
@@ -26,5 +29,9 @@ def erase_person(
     request: Request, user_id: str, who: Annotated[Principal, Allow(Permission.PERSONAL_ERASE)]
 ) -> Response:
     """Erase a member who belongs to no other tenant, for ever: its key is destroyed, the log stays provable."""
-    privacy.erase(access_of(request), who.actor, user_id, tenant_id=who.tenant_id)
+    access = access_of(request)
+    with reading(access.of(who.tenant_id)) as session:  # whoever was erased before is nobody's member any more
+        if session.get(Membership, (who.tenant_id, user_id)) is None:
+            raise NotFound(f"there is no member {user_id}")
+    privacy.erase(access, who.actor, user_id, tenant_id=who.tenant_id)
     return Response(status_code=204)

@@ -1,0 +1,107 @@
+"""What the use cases on a whole installation need of the house, handed in by wiring: settings, store, lakes, log."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from commerce.errors import Refused
+from meschain.access.tables import Tenant
+from meschain.audit.rules import OPERATOR, Actor
+from meschain.audit.service import AuditLog
+from meschain.settings import Settings, private_dir
+from meschain.store.exclusion import Exclusion, exclusive
+from meschain.store.several import all_exclusive
+from meschain.store.tenancy import of_every_tenant
+from warehouse.lake import LakeSettings
+
+KEYS = "vault-keys"
+"""Name of the lock of whoever changes the vault's keys, and of whoever must not see them change."""
+RESTORING = "restoring.json"
+"""File of the data folder that says that a backup is being brought back: what is there is not whole."""
+_WAIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The installation as a whole."""
+
+    settings: Settings
+    engine: Engine
+    """Bound to no tenant."""
+    log: AuditLog
+    lake: Callable[[str], LakeSettings]
+    """Where a tenant's lake is; its local folders are made."""
+    actor: Actor = OPERATOR
+
+    @property
+    def everywhere(self) -> Engine:
+        """The store with every tenant's rows."""
+        return of_every_tenant(self.engine)
+
+    @contextmanager
+    def exclusive(self, name: str, holder: str, *, wait: bool = False) -> Iterator[Exclusion]:
+        """Hold `name` over all processes of the installation; Busy when another holds it (for minutes, if `wait`)."""
+        seconds = _WAIT_SECONDS if wait else 0.0
+        with exclusive(self.engine, self.settings.locks_dir(), name, holder=holder, wait_seconds=seconds) as held:
+            yield held
+
+    @contextmanager
+    def files_kept(self, tenants: Sequence[str], holder: str) -> Iterator[None]:
+        """Keep maintenance from removing files of these tenants' lakes; waits while it does."""
+        with self._all_exclusive([files_lock(slug) for slug in tenants], holder):
+            yield
+
+    @contextmanager
+    def lakes_still(self, tenants: Sequence[str], holder: str) -> Iterator[None]:
+        """Keep these tenants' lakes as they are: writers wait, readers do not."""
+        with self._all_exclusive([f"lake-{slug}" for slug in tenants], holder):
+            yield
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """An empty folder for the one process that does `name` at a time; Busy when another does it."""
+        with self.exclusive(name, name):
+            folder = self.settings.home / "tmp" / name.replace(" ", "-")
+            shutil.rmtree(folder, ignore_errors=True)  # a killed process left it
+            try:
+                yield private_dir(folder)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _all_exclusive(self, names: Sequence[str], holder: str) -> Iterator[None]:
+        locks = self.settings.locks_dir()
+        with all_exclusive(self.engine, locks, names, holder=holder, wait_seconds=_WAIT_SECONDS):
+            yield
+
+    def data_folder(self, slug: str) -> Path:
+        """The folder of a tenant's lake files. Refused when they lie in an object store."""
+        return local_data(self.lake(slug))
+
+    def kept_folders(self, slug: str) -> dict[str, Path]:
+        """What else is kept of a tenant as files, by kind; a folder need not exist."""
+        return {kind: self.settings.home / kind / slug for kind in ("delta", "raw", "reports")}
+
+
+def local_data(lake: LakeSettings) -> Path:
+    """The folder of a lake's files. Refused when they lie in an object store."""
+    if "://" in lake.data_path:
+        raise Refused(
+            f"the files of the lake of {lake.tenant} are at {lake.data_path}: expected a folder; copy, export or "
+            "remove them with the tools of that object store"
+        )
+    return Path(lake.data_path)
+
+
+def files_lock(slug: str) -> str:
+    """Name of the lock of whoever removes files of a tenant's lake, and of whoever must not see them go."""
+    return f"lake-files-{slug}"
+
+
+def slugs(tenants: list[Tenant]) -> list[str]:
+    """Their names, in order."""
+    return sorted(tenant.slug for tenant in tenants)

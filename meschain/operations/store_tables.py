@@ -1,0 +1,31 @@
+"""What use cases on every table of the store have to be sure of: that they know every table, and leave no trace."""
+
+from sqlalchemy import Connection, inspect
+from sqlalchemy.orm import Session
+
+from commerce.errors import Permanent
+from meschain.access import tables as access_tables
+from meschain.audit import tables as audit_tables
+from meschain.catalog import tables as catalog_tables
+from meschain.runs import tables as runs_tables
+from meschain.store import tables as store_tables
+from meschain.store.base import Base
+from meschain.store.dump import REVISIONS
+
+LOADED = (access_tables, audit_tables, catalog_tables, runs_tables, store_tables)
+"""The rooms that have tables: `Base` knows a table once its room's module is loaded."""
+
+
+def check_known_tables(connection: Connection) -> None:
+    """Permanent when the store has a table that this program has not loaded: what is done to all would miss it."""
+    unknown = set(inspect(connection).get_table_names()) - Base.metadata.tables.keys() - {REVISIONS}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise Permanent(f"the store has tables this program does not know: {names}; nothing was changed")
+
+
+def overwrite_freed(session: Session) -> None:
+    """Let SQLite overwrite what this transaction frees, as it otherwise does not."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")

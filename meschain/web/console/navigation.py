@@ -1,0 +1,55 @@
+"""The menu: which pages it leads to, under which heading, and what one has to be permitted to see each."""
+
+from typing import NamedTuple
+
+from meschain.web.console.language import N_
+from meschain.web.console.views.page import Page
+
+
+class Entry(NamedTuple):
+    """One line of the menu; `place` names the page, an empty permission is everybody's."""
+
+    place: str
+    label: str
+    permission: str
+
+
+class Section(NamedTuple):
+    """Some lines under a heading; the first has none."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+MENU = (
+    Section("", (Entry("home", N_("Overview"), ""),)),
+    Section(
+        N_("Catalog"),
+        (
+            Entry("suppliers", N_("Suppliers"), "suppliers:read"),
+            Entry("runs", N_("Runs"), "catalog:read"),
+            Entry("quarantine", N_("Quarantine"), "catalog:read"),
+            Entry("offers", N_("Offers"), "catalog:read"),
+        ),
+    ),
+    Section(N_("Work"), (Entry("flows", N_("Flows"), "flows:read"),)),
+    Section(
+        N_("Access"),
+        (
+            Entry("people", N_("People"), "access:read"),
+            Entry("roles", N_("Roles"), "access:read"),
+            Entry("api-keys", N_("API keys"), "api-keys:read"),
+            Entry("audit", N_("Audit log"), "audit:read"),
+        ),
+    ),
+    Section(N_("Tenant"), (Entry("settings", N_("Settings"), "settings:read"),)),
+)
+
+
+def menu(page: Page) -> list[Section]:
+    """The menu as the reader may use it: what can be seen for some supplier only counts as well."""
+    sections = (
+        Section(heading, tuple(each for each in entries if not each.permission or page.may_anywhere(each.permission)))
+        for heading, entries in MENU
+    )
+    return [section for section in sections if section.entries]

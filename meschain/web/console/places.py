@@ -1,0 +1,108 @@
+"""Every address of the console: pages and acts, by name. Templates, redirects and routes take them from here alone."""
+
+from collections.abc import Mapping
+from string import Formatter
+from types import MappingProxyType
+from urllib.parse import quote, urlencode
+
+BASE = "/console"
+
+PAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "home": "/",
+        "account": "/account",
+        "api-keys": "/api-keys",
+        "audit": "/audit",
+        "audit-entry": "/audit/{sequence}",
+        "choose-tenant": "/tenants",
+        "enrol-second-factor": "/account/second-factor",
+        "explain": "/explain",
+        "flow": "/flows/{flow}",
+        "flows": "/flows",
+        "invite": "/people/invite",
+        "link": "/links/{token}",
+        "login": "/login",
+        "member": "/people/{user}",
+        "people": "/people",
+        "new-role": "/new-role",
+        "new-supplier": "/new-supplier",
+        "offer": "/offer",
+        "offers": "/offers",
+        "quarantine": "/quarantine",
+        "role": "/roles/{role}",
+        "roles": "/roles",
+        "run": "/runs/{run}",
+        "run-changes": "/runs/{run}/changes",
+        "run-live": "/runs/{run}/live",
+        "run-report": "/runs/{run}/report",
+        "runs": "/runs",
+        "second-factor": "/login/code",
+        "sessions": "/sessions",
+        "settings": "/settings",
+        "supplier": "/suppliers/{supplier}",
+        "supplier-source": "/suppliers/{supplier}/source",
+        "suppliers": "/suppliers",
+        "trigger": "/triggers/{trigger}",
+        "trigger-live": "/triggers/{trigger}/live",
+    }
+)
+"""Pages (GET). `run-live` and `trigger-live` give a part of their page, for what follows it."""
+
+ACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "add-supplier": "/new-supplier",
+        "approve-run": "/runs/{run}/approve",
+        "cancel-trigger": "/triggers/{trigger}/cancel",
+        "change-grants": "/people/{user}",
+        "change-interval": "/suppliers/{supplier}/interval",
+        "change-language": "/language",
+        "change-name": "/account/name",
+        "change-password": "/account/password",
+        "change-profile": "/suppliers/{supplier}/profile",
+        "change-role": "/roles/{role}",
+        "change-settings": "/settings",
+        "change-source": "/suppliers/{supplier}/source",
+        "confirm-second-factor": "/account/second-factor",
+        "create-api-key": "/api-keys",
+        "create-role": "/new-role",
+        "disable-second-factor": "/account/second-factor/disable",
+        "end-session": "/sessions/{session}/end",
+        "give-code": "/login/code",
+        "log-in": "/login",
+        "log-out": "/logout",
+        "make-recovery-codes": "/account/recovery-codes",
+        "reject-run": "/runs/{run}/reject",
+        "remove-member": "/people/{user}/remove",
+        "remove-role": "/roles/{role}/remove",
+        "retry-quarantine": "/suppliers/{supplier}/retry",
+        "retry-trigger": "/triggers/{trigger}/retry",
+        "revoke-api-key": "/api-keys/{key}/revoke",
+        "revoke-invitation": "/people/invitations/{invitation}/revoke",
+        "roll-back-run": "/runs/{run}/roll-back",
+        "send-invitation": "/people/invite",
+        "set-password": "/links/{token}",
+        "start-flow": "/flows/{flow}",
+        "test-supplier": "/suppliers/{supplier}/test",
+        "use-tenant": "/tenants",
+    }
+)
+"""Acts (POST)."""
+
+_ALL = {**PAGES, **ACTS}
+
+
+def url(name: str, **values: object) -> str:
+    """The address of a page or act; values that its path has no place for become its query, None is left out."""
+    path = _ALL[name]
+    parts = {part for _, part, _, _ in Formatter().parse(path) if part}
+    filled = path.format(**{part: quote(str(values[part]), safe="") for part in parts})
+    query = {key: value for key, value in values.items() if key not in parts and value is not None}
+    return BASE + filled + (f"?{urlencode(query)}" if query else "")
+
+
+def inside(target: str | None) -> str:
+    """Where to go after a login or a switch: `target` if it is a page of the console, else the first page."""
+    safe = (
+        target is not None and target.startswith(f"{BASE}/") and target.isprintable() and not set(target) & {"\\", " "}
+    )
+    return target if safe and target else url("home")

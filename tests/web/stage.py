@@ -1,0 +1,132 @@
+"""The API on a real home, with people of every kind before it, and short words for what the tests do over and over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.testclient import TestClient
+
+from meschain.access import api_keys, grants, login
+from meschain.access.context import Access
+from meschain.access.grants import GivenRole
+from meschain.access.guard import Guard
+from meschain.access.roles import Rights
+from meschain.audit.rules import OPERATOR
+from meschain.settings import Settings, private_dir
+from meschain.store.base import utc_now
+from meschain.web import housekeeping
+from meschain.web.app import create_app
+from meschain.web.rates import Rates
+from tests.access.people import PASSWORD, VISITOR, People
+
+PROBLEM = "application/problem+json"
+PLENTY = 10**9
+
+
+@dataclass
+class Stage:
+    """The application, a client, and the rooms behind it."""
+
+    app: FastAPI
+    client: TestClient
+
+    @cached_property
+    def people(self) -> People:
+        """The access room of the application itself."""
+        state = self.app.state
+        return People(state.house.access, state.signing_keys, state.authenticator)
+
+    @property
+    def access(self) -> Access:
+        """The access room's context."""
+        return self.people.access
+
+    def token(self, email: str, tenant: str | None = None) -> str:
+        """An access token of a new session of that person."""
+        known = login.check_password(self.access, VISITOR, email, PASSWORD)
+        opened = login.log_in(self.access, VISITOR, known.user_id, code=None, tenant=tenant, kind="api")
+        return self.people.token(opened)
+
+    def key(self, tenant_id: str, *roles: str | GivenRole, name: str = "robot") -> str:
+        """The text of a new API key with these roles."""
+        given = [role if isinstance(role, GivenRole) else GivenRole(role) for role in roles]
+        end = utc_now() + timedelta(days=1)
+        return api_keys.create_api_key(
+            self.access, OPERATOR.of_tenant(tenant_id), tenant_id, name, given, expires_at=end
+        )[1]  # fmt: skip
+
+    def role(self, tenant_id: str, name: str, *allow: str, deny: tuple[str, ...] = ()) -> str:
+        """A role of the tenant's own; its name."""
+        grants.create_role(self.access, OPERATOR.of_tenant(tenant_id), tenant_id, name, Rights(allow, deny))
+        return name
+
+    def ask(self, method: str, path: str, bearer: str | None = None, **more: Any) -> httpx.Response:
+        """An answer."""
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
+        return self.client.request(method, path, headers={**headers, **more.pop("headers", {})}, **more)
+
+
+@contextmanager
+def staged(home: Path, store_url: str = "", *, limited: bool = False, **api: Any) -> Iterator[Stage]:
+    """The application in that home; `api` are settings of the API.
+
+    Its rates are out of the way unless `limited`, and it does nothing by itself.
+    """
+    if not limited:
+        api = {"rate_per_minute": PLENTY, "rate_per_minute_tenant": PLENTY, **api}
+    settings = Settings.model_validate({"home": private_dir(home), "store": {"url": store_url}, "api": api})
+    app = create_app(settings)
+    if not limited:
+        app.state.rates = Rates(settings.api, visits=PLENTY, probes=PLENTY)
+    with (
+        patch.object(housekeeping, "EVERY_SECONDS", PLENTY),
+        TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client,
+    ):
+        yield Stage(app, client)
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, RouteContext]]:
+    """Every route with each of its methods."""
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or ["*"]):
+            yield method, route
+
+
+def guard_before(dependant: Dependant | None) -> Guard | None:
+    """The guard in front of a route, looked for by the test itself."""
+    waiting = [dependant] if dependant is not None else []
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each.call, Guard):
+            return each.call
+        waiting.extend(each.dependencies)
+    return None
+
+
+def fill(path: str, value: str = "nobody") -> str:
+    """The path with something in the place of each parameter."""
+    return "/".join(value if part.startswith("{") else part for part in path.split("/"))
+
+
+def check_problem(response: httpx.Response, status: int, kind: str | None = None) -> dict[str, Any]:
+    """The problem in an answer, which has to be one of that status."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == PROBLEM
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status
+    assert body["instance"] == response.headers["x-request-id"]
+    assert body["type"].startswith("/problems/")
+    assert body["title"]
+    assert body["detail"]
+    if kind is not None:
+        assert body["type"] == f"/problems/{kind}"
+    return body
