@@ -13,3 +13,4 @@ RunId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$", examples=["01a21e25-4f8
 Decision = Literal["approve", "reject", "roll back"]
 Note = Annotated[str, Field(max_length=500)]
 Concurrency = Annotated[int, Field(ge=1, le=32)]
+Weeks = Annotated[int, Field(ge=1, le=53)]

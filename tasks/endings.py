@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from commerce.errors import MesChainError
+from meschain.audit.verification import Verdict as LogVerdict
 from meschain.catalog.report import COUNTS
 from tasks.jobs import Checked, Due, Synced
 from warehouse.invariants import Verdict
@@ -94,6 +95,20 @@ def soundness(verdicts: Sequence[tuple[str, Verdict]]) -> State[Any]:
         return Completed(message=f"All {len(verdicts)} invariants hold")
     told = "; ".join(f"{tenant}: {verdict.name} ({verdict.rule} {_first(verdict)})" for tenant, verdict in broken)
     return Failed(message=f"{len(broken)} of {len(verdicts)} invariants are broken. {told}")
+
+
+def secured(verdict: LogVerdict, reports: int) -> State[Any]:
+    """The state of a flow that reported on security: failed when the audit log was altered."""
+    if verdict.ok:
+        return Completed(
+            message=f"{reports} reports were written; the audit log of {verdict.entries:,} entries is whole"
+        )
+    first = verdict.findings[0]
+    found = len(verdict.findings) + verdict.untold
+    return Failed(
+        message=f"The audit log was altered: {found:,} findings, the first: {first.kind}, {first.where}. "
+        f"{reports} reports were written; see all with `meschain audit verify`"
+    )
 
 
 def _first(verdict: Verdict) -> str:

@@ -9,6 +9,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from commerce.errors import Refused
+from meschain.audit import report as security
+from meschain.audit import verification
+from meschain.audit.report_rules import Subject
 from meschain.catalog import (
     absence,
     connection,
@@ -26,6 +29,7 @@ from meschain.catalog.context import Catalog
 from meschain.catalog.report import summary
 from meschain.catalog.tables import Run, Supplier
 from meschain.runs.service import asker_of, find_by_flow_run
+from meschain.store.base import utc_now
 from meschain.store.exclusion import Busy
 from meschain.store.ids import new_id
 from meschain.store.tenancy import of_tenant
@@ -99,6 +103,16 @@ class Checked(BaseModel):
     """passed, warned or failed."""
     headline: str
     page: Path
+
+
+class Reported(BaseModel):
+    """Where a tenant's security report lies, and what it says as Markdown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str
+    page: Path
+    text: str
 
 
 def _catalog(house: House, tenant: str | None, flow_run_id: str | None) -> Catalog:
@@ -245,3 +259,21 @@ def check_invariants(house: House, _report: Report, *, tenant: str, flow_run_id:
     """The verdict on every invariant of the tenant's lake."""
     with _catalog(house, tenant, flow_run_id).lake.connect(read_only=True) as connection:
         return invariants.check(connection)
+
+
+def verify_log(house: House, _report: Report) -> verification.Verdict:
+    """The verdict on the whole audit log."""
+    return security.prove(house.audit)
+
+
+def report_security(
+    house: House, _report: Report, *, tenant: str, weeks: int, verdict: verification.Verdict, flow_run_id: str | None
+) -> Reported:
+    """Write the tenant's security report of the last whole weeks, in the name of whoever asked for the flow run."""
+    owner = house.tenant(tenant)
+    actor = asker_of(of_tenant(house.engine, owner.id), flow_run_id)
+    period = security.last_weeks(utc_now(), owner.time_zone, weeks)
+    subject = Subject(owner.id, owner.slug, owner.name, owner.time_zone)
+    folder = house.settings.reports_dir(owner.slug, f"security-{period.until:%Y-%m-%d}")
+    written = security.write_report(house.audit, actor, subject, period, folder, verdict)
+    return Reported(tenant=owner.slug, page=written.page, text=written.text.read_text(encoding="utf-8"))

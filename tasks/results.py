@@ -8,7 +8,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 
 from meschain.catalog.report import COUNTS
 from tasks import policies
-from tasks.jobs import Checked, Synced
+from tasks.jobs import Checked, Reported, Synced
 from warehouse.invariants import Verdict
 
 _REASONS = 15
@@ -50,6 +50,14 @@ async def publish_invariants(verdicts: Sequence[tuple[str, Verdict]]) -> None:
         for tenant, verdict in sorted(verdicts, key=lambda pair: pair[1].holds)
     ]
     await acreate_table_artifact(rows, key="check-invariants", description="What must always be true")
+
+
+@task(name="publish security report", **policies.NONE)
+async def publish_security(report: Reported) -> None:
+    """Write down what a tenant's security report says, and where its page lies."""
+    key = f"security-{report.tenant}"
+    await acreate_markdown_artifact(report.text, key=key, description=f"Security report of {report.tenant}")
+    await acreate_link_artifact(report.page.as_uri(), key=f"{key}-page", link_text="Security report")
 
 
 def markdown(synced: Synced, checked: Checked | None) -> str:

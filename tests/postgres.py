@@ -30,14 +30,18 @@ rm -rf "$folder"
 """
 _INIT = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
          "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
-# Nothing here has to survive a power cut.
-_OPTIONS = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=64MB",
-            "max_connections=200", "checkpoint_timeout=1h", "log_checkpoints=off")  # fmt: skip
+_OPTIONS = ("listen_addresses=", "shared_buffers=64MB", "max_connections=200", "checkpoint_timeout=1h",
+            "log_checkpoints=off")  # fmt: skip
+_FLEETING = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+"""Nothing here has to survive a power cut, unless what that costs is measured."""
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Run a server for the length of the block; gives the URL of its database `postgres`, on a local socket."""
+def running_postgres(*, durable: bool = False) -> Iterator[str]:
+    """Run a server for the length of the block; gives the URL of its database `postgres`, on a local socket.
+
+    A `durable` one is as PostgreSQL comes: what was committed is on the disk.
+    """
     folder = Path(tempfile.mkdtemp(prefix="meschain-pg-", dir="/tmp"))  # a short path: sockets take 107 bytes
     identity = _unprivileged(folder)
     software = _software(folder, identity)
@@ -49,7 +53,8 @@ def running_postgres() -> Iterator[str]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    options = [word for option in (*_OPTIONS, f"unix_socket_directories={folder}") for word in ("-c", option)]
+    chosen = _OPTIONS if durable else (*_OPTIONS, *_FLEETING)
+    options = [word for option in (*chosen, f"unix_socket_directories={folder}") for word in ("-c", option)]
     server = [software / "postgres", "-D", data, *options]
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", _KEEPER, "keeper", folder, *server],

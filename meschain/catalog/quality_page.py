@@ -8,10 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
-_UNSEEN = (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0x061C, 0xFEFF)
-_PICTURES = {**{code: chr(0x2400 + code) for code in range(32)}, 127: "\u2421"}
-_SHOWN = {**_PICTURES, **{code: f"‹U+{code:04X}›" for code in _UNSEEN}}
-"""Characters that cannot be seen or that turn the text around them are named: the page does not obey a feed."""
+from commerce.visible import visible
 
 
 def render(quality: Mapping[str, Any], headline: str) -> str:
@@ -22,7 +19,7 @@ def render(quality: Mapping[str, Any], headline: str) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"count": _count, "moment": _moment, "plain": _plain, "words": _words}
+    environment.filters |= {"count": _count, "moment": _moment, "plain": visible, "words": _words}
     return environment.from_string(files("meschain.catalog").joinpath("quality.html").read_text(encoding="utf-8"))
 
 
@@ -32,11 +29,6 @@ def _count(number: int) -> str:
 
 def _moment(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "–"
-
-
-def _plain(value: object, longest: int = 600) -> str:
-    text = str(value)
-    return (text if len(text) <= longest else f"{text[:longest]}…").translate(_SHOWN)
 
 
 def _words(name: str) -> str:

@@ -13,16 +13,18 @@ from commerce.errors import Permanent
 from connectors.http.call import Call
 from connectors.http.client import HttpClient
 from connectors.http.settings import HttpSettings
-from meschain.audit import offline, proofs, search
+from meschain.audit import offline, proofs, report, search
 from meschain.audit.checkpoints import checkpoint, list_verifiers, rotate_log_key
 from meschain.audit.findings import Finding
 from meschain.audit.notes import Kind, Signer, Verifier
+from meschain.audit.report_rules import Subject
 from meschain.audit.rules import OPERATOR
 from meschain.audit.search import Wanted
 from meschain.audit.tables import Entry
 from meschain.audit.verification import Verdict, verify_log
 from meschain.audit.witness import Witness
 from meschain.commands.screen import FAILED, Json, Tenant, house_of, opened_house, out, show, table
+from meschain.store.base import utc_now
 
 app = typer.Typer(no_args_is_help=True, help="The audit log: who did what, and the proof that nobody rewrote it.")
 Since = Annotated[
@@ -113,6 +115,25 @@ def bundle(
         former = _text(since) if since is not None else None
         size = proofs.write_bundle(house.audit, OPERATOR, owner.id, to, since=former, personal=personal)
     show({"file": str(to), "bytes": size}, json, lambda: f"{to} holds {size:,} bytes; verify it with offline.py")
+
+
+@app.command("report")
+def write_report(
+    to: Annotated[Path, typer.Option("--out", help="Folder for security.html and security.md.")],
+    weeks: Annotated[int, typer.Option(min=1, max=53, help="How many times seven days, up to now.")] = 1,
+    tenant: Tenant = None,
+    json: Json = False,
+) -> None:
+    """The tenant's security report: who did what, compared with the time before, and whether the log is whole."""
+    with house_of(tenant) as (house, owner):
+        subject = Subject(owner.id, owner.slug, owner.name, owner.time_zone)
+        period = report.recent_weeks(utc_now(), weeks)
+        verdict = report.prove(house.audit)
+        made = report.write_report(house.audit, OPERATOR, subject, period, to, verdict)
+    counts = {section.title: section.count for section in made.report.sections}
+    result = {"page": made.page, "markdown": made.text, "log_is_whole": verdict.ok, "counts": counts}
+    rows = [{"topic": each.title, "count": each.count, "before": each.before} for each in made.report.sections]
+    show(result, json, lambda: table(f"{made.page}", rows))
 
 
 @app.command()

@@ -78,3 +78,14 @@ def test_keys_of_the_log_are_rotated(meschain: Command) -> None:
     assert meschain("audit", "checkpoint", "--json").json()["checkpoint"] != before
     assert len(meschain("audit", "keys", "--json").json()["keys"]) == 2
     assert meschain("audit", "verify", "--json").json()["ok"] is True
+
+
+def test_a_security_report_is_written(meschain: Command, tmp_path: Path) -> None:
+    written = meschain("audit", "report", "--tenant", "acme", "--out", tmp_path / "report", "--json")
+    told = written.json()
+    assert told["log_is_whole"] is True
+    assert told["counts"]["Permission changes"] >= 5
+    for name in ("security.html", "security.md"):
+        text = (tmp_path / "report" / name).read_text(encoding="utf-8")
+        assert "audit log is whole" in text
+        assert "Mehmet" not in text

@@ -7,6 +7,7 @@ from prefect.utilities.callables import parameter_schema
 from flows.check_invariants import check_invariants
 from flows.decide_run import decide_run
 from flows.maintain_warehouse import maintain_warehouse
+from flows.report_security import report_security
 from flows.retry_quarantine import retry_quarantine
 from flows.sync_catalog import sync_catalog
 from flows.sync_catalogs import sync_catalogs
@@ -14,6 +15,7 @@ from flows.test_connection import try_connection
 
 FLOWS = [
     sync_catalog, sync_catalogs, decide_run, retry_quarantine, try_connection, maintain_warehouse, check_invariants,
+    report_security,
 ]  # fmt: skip
 
 
