@@ -22,7 +22,7 @@ from meschain.store.base import Base, utc_now
 from meschain.store.driver import Driver
 
 _HEAD = "SELECT frontier FROM audit_head WHERE id = 1"
-_LAST = "SELECT max(sequence) FROM audit_entries WHERE tenant_id = ?"
+_LAST = "SELECT sequence FROM audit_entries WHERE tenant_id = ? ORDER BY sequence DESC LIMIT 1"
 _BOTH = f"SELECT frontier, ({_LAST}) FROM audit_head WHERE id = 1"  # noqa: S608  words of ours
 _GROWN = "UPDATE audit_head SET size = ?, frontier = ? WHERE id = 1"
 Part = tuple[str, str, bytes]

@@ -1,29 +1,42 @@
-"""What the API's process does by itself, again and again: note lockouts that are over, sign where the log stands."""
+"""What the API's process does by itself, again and again: note lockouts that are over, sign where the log stands.
+
+More seldom it forgets sessions and links that ended long ago.
+"""
 
 import asyncio
 import logging
+import time
 
 from commerce.errors import MesChainError
 from meschain.access.login import end_lockouts
+from meschain.access.pruning import prune
 from meschain.audit.checkpoints import checkpoint
+from meschain.store.base import utc_now
 from meschain.wiring import House
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 10.0
+PRUNE_EVERY_SECONDS = 3600.0
 
 
 async def keep_house(house: House) -> None:
     """Keep on until cancelled; what fails is said and tried again the next time."""
+    due = time.monotonic()
     while True:
         await asyncio.sleep(EVERY_SECONDS)
+        pruning = time.monotonic() >= due
         try:
-            await asyncio.to_thread(_once, house)
+            await asyncio.to_thread(_once, house, pruning=pruning)
         except MesChainError as error:
             log.warning("%s", error)
         except Exception:
             log.exception("Housekeeping failed")
+        else:
+            due += PRUNE_EVERY_SECONDS if pruning else 0
 
 
-def _once(house: House) -> None:
+def _once(house: House, *, pruning: bool) -> None:
     end_lockouts(house.access)
     checkpoint(house.audit)
+    if pruning:
+        prune(house.access, utc_now())
