@@ -15,13 +15,35 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import api, core_sync, floor, many_suppliers, peer_dlt, permission_check, scaling, unchanged, whole_flow
+from benchmarks import (
+    api,
+    audit_log,
+    core_sync,
+    floor,
+    many_suppliers,
+    peer_dlt,
+    permission_check,
+    scaling,
+    unchanged,
+    whole_flow,
+)
 from benchmarks.bench import Bench, MeasurementError, folders
 from benchmarks.figures import Line, table
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Line]]] = {
     module.NAME: module.measure
-    for module in (floor, core_sync, whole_flow, unchanged, scaling, many_suppliers, peer_dlt, permission_check, api)
+    for module in (
+        floor,
+        core_sync,
+        whole_flow,
+        unchanged,
+        scaling,
+        many_suppliers,
+        peer_dlt,
+        permission_check,
+        audit_log,
+        api,
+    )
 }
 FULL_SIZE = 1_000_000
 _VERSIONS = ("duckdb", "polars", "pyarrow", "lxml", "prefect")

@@ -179,4 +179,3 @@ def test_weeks_are_those_of_the_tenants_clock():
     )
     assert spring.before.since.isoformat() == "2026-03-16T00:00:00+01:00"
     assert period.before.until == period.since
-
