@@ -1,10 +1,7 @@
 """Whatever somebody alters who can write to the database, and takes its guards away, is found and located."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -13,13 +10,12 @@ from commerce.errors import Refused
 from meschain.audit.notes import Signer
 from meschain.audit.tables import LogKey
 from meschain.store.engine import open_engine
-from meschain.store.ids import new_id
 from meschain.store.session import transaction
 from meschain.store.vault import Vault
 from tests.audit import forgery
+from tests.audit.copies import copied
 from tests.audit.ledger import Ledger
 from tests.conftest import STORES
-from tests.postgres import fresh_database
 
 FIRST, SECOND, SIZE = 601, 1201, 1251
 """Sizes of the checkpoints, and of the log: four whole tiles of 256 entries, and a part of one."""
@@ -30,7 +26,7 @@ ENTRIES, HEAD, NODES, NOTES = "audit_entries", "audit_head", "audit_nodes", "aud
 def written(request, tmp_path_factory) -> Iterator[Ledger]:
     """A log with two checkpoints; to be copied, never used."""
     template = request.getfixturevalue(f"_{'postgres' if request.param == 'postgresql' else 'sqlite'}_template")
-    with _copy(request, str(template), tmp_path_factory.mktemp("log")) as url:
+    with copied(request, str(template), tmp_path_factory.mktemp("log")) as url:
         engine = open_engine(url, pooled=False)
         written = Ledger.on(engine, Vault(Fernet.generate_key().decode()))
         for count in (FIRST - 1, SECOND - FIRST):
@@ -44,19 +40,10 @@ def written(request, tmp_path_factory) -> Iterator[Ledger]:
 @pytest.fixture
 def ledger(request, written, tmp_path) -> Iterator[Ledger]:
     """A copy of that log."""
-    with _copy(request, written.audit.engine.url.database, tmp_path) as url:
+    with copied(request, written.audit.engine.url.database, tmp_path) as url:
         engine = open_engine(url)
         yield replace(written, audit=replace(written.audit, engine=engine), notes=list(written.notes))
         engine.dispose()
-
-
-@contextmanager
-def _copy(request, template: str, folder: Path) -> Iterator[str]:
-    if Path(template).exists():
-        yield f"sqlite:///{shutil.copy(template, folder / 'store.sqlite')}"
-        return
-    with fresh_database(request.getfixturevalue("postgres_url"), f"log_{new_id()}", template) as url:
-        yield url
 
 
 def found(ledger: Ledger, *since: str) -> list[tuple[str, str, str]]:
