@@ -14,7 +14,9 @@ from babel.messages.pofile import read_po, write_po
 CONSOLE = Path(__file__).resolve().parent.parent / "meschain" / "web" / "console"
 LOCALES = CONSOLE / "locale"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
-_OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}}
+_OPTIONS = {
+    "templates/**.html": {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"},
+}
 _KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -37,7 +39,9 @@ def read(path: Path) -> Catalog:
 def write(path: Path, catalogue: Catalog) -> None:
     """The catalogue in the order of its texts, without dates and line numbers: it changes only when a text does."""
     with path.open("wb") as file:
-        write_po(file, catalogue, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=120)
+        write_po(
+            file, catalogue, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=120
+        )
 
 
 def main() -> int:
