@@ -6,7 +6,7 @@ PY := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test check acceptance bench docs lock clean
+.PHONY: help setup browser run up test check acceptance bench docs messages lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,7 +23,10 @@ run: setup ## The main job: sample supplier catalogs come in, change and come in
 up: setup ## The platform stays up: Prefect server and flow runner, until Ctrl-C
 	@.venv/bin/meschain up $(ARGS)
 
-test: check ## Set-up, checks and every test with coverage (SEED=n repeats a run's order and samples)
+browser: ## Chromium and its driver for the console's tests, from Debian
+	@deploy/browser.sh
+
+test: check browser ## Set-up, checks and every test with coverage (SEED=n repeats a run's order and samples)
 	@echo "seed $(SEED); to repeat this run: make test SEED=$(SEED)"
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -p randomly --randomly-seed=$(SEED) --hypothesis-seed=$(SEED) \
 	  --cov --cov-report=term $(ARGS)
@@ -42,6 +45,9 @@ bench: setup ## The measured promises, each as a ratio to a floor or a peer
 
 docs: setup ## Write the reference pages anew from the code
 	@$(PY) docs/reference/generate.py
+
+messages: setup ## Bring the console's message catalogues up to date with its texts; says what is to be translated
+	@$(PY) deploy/messages.py
 
 # For 3.11.0 on: Debian's 3.11.2 needs packages that a later 3.11 does not.
 lock: setup ## Resolve pyproject.toml into requirements.lock: hashes, no URL (ARGS=--upgrade for newer versions)

@@ -11,6 +11,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from meschain.web.console.sentences import sentences
+
 CONSOLE = Path(__file__).resolve().parent.parent / "meschain" / "web" / "console"
 LOCALES = CONSOLE / "locale"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -27,6 +29,8 @@ def extract() -> Catalog:
         CONSOLE, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
     ):
         found.add(message, None, [(file, line)], auto_comments=comments, context=context)
+    for sentence in sentences():
+        found.add(sentence)
     return found
 
 
@@ -39,9 +43,7 @@ def read(path: Path) -> Catalog:
 def write(path: Path, catalogue: Catalog) -> None:
     """The catalogue in the order of its texts, without dates and line numbers: it changes only when a text does."""
     with path.open("wb") as file:
-        write_po(
-            file, catalogue, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=120
-        )
+        write_po(file, catalogue, no_location=True, omit_header=True, sort_output=True, ignore_obsolete=True, width=120)
 
 
 def main() -> int:

@@ -17,7 +17,8 @@ from meschain.audit.rules import Actor, Tag
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
 
-_WRONG_PASSWORD = "the present password is not right"  # noqa: S105  a sentence
+WRONG_CODE = "the code is not right; see that the clock of your device is, and type the next one"
+WRONG_PASSWORD = "the present password is not right"  # noqa: S105  a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def confirm_second_factor(access: Access, actor: Actor, user_id: str, code: str)
             raise Refused("there is no second factor that waits to be confirmed; begin anew")
         step = accepted_step(access.vault.open(held.totp_secret), code, utc_now())
         if step is None:
-            raise Refused("the code is not right; see that the clock of your device is, and type the next one")
+            raise Refused(WRONG_CODE)
         held.totp_confirmed, held.totp_step = True, step
         access.log.record(session, Tag.SECOND_FACTOR_ENABLED, actor, target=f"user {user_id}")
         return _renew_codes(session, user_id)
@@ -115,7 +116,7 @@ def _prove(access: Access, user_id: str, password: str) -> None:
     with reading(access.everywhere) as session:
         stored = session.get_one(Credentials, user_id).password_hash
     if not access.passwords.verify(stored, password):
-        raise Unauthenticated(_WRONG_PASSWORD)
+        raise Unauthenticated(WRONG_PASSWORD)
 
 
 def _renew_codes(session: Session, user_id: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ LIFETIMES: dict[LinkKind, timedelta] = {
     "invitation": timedelta(days=7),
     "password-reset": timedelta(hours=1),
 }
-_SPENT = "this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"
+SPENT = "this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
     """
     offered = look_at(access, text)
     if offered.kind == "password-reset":
-        raise NotFound(_SPENT)
+        raise NotFound(SPENT)
     hashed = None
     if not offered.known:
         email = offered.email or normal_email(newcomer.email)
@@ -192,7 +192,7 @@ def set_new_password(access: Access, actor: Actor, text: str, password: str) -> 
         link = _valid(session, text)
         user = session.get(User, link.user_id)
         if link.kind != "password-reset" or user is None:
-            raise NotFound(_SPENT)
+            raise NotFound(SPENT)
         words = open_profile(session, access, user.id, user.profile)
     check_strength(password, words)
     hashed = access.passwords.hash(password)
@@ -228,8 +228,8 @@ def _valid(session: Session, text: str, *, lock: bool = False) -> Link:
     try:
         hashed = parse_secret(text, "link").hash
     except Mistyped:
-        raise NotFound(_SPENT) from None
+        raise NotFound(SPENT) from None
     link = session.get(Link, hashed, with_for_update=lock or None)
     if link is None or link.used_at is not None or link.expires_at <= utc_now():
-        raise NotFound(_SPENT)
+        raise NotFound(SPENT)
     return link

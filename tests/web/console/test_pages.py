@@ -1,0 +1,157 @@
+"""Every page that a link leads to: whole, in either language, safe whatever a feed says, of one's own tenant only."""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from lxml import html
+
+from meschain.access.grants import GivenRole
+from meschain.catalog.suppliers import add_supplier, set_source
+from meschain.settings import Settings, private_dir
+from meschain.web.console.places import PAGES
+from tests.catalog.shop import Shop, goods
+from tests.web.console.surfer import Surfer
+from tests.web.rivals import MARKS, furnish, slug_of
+from tests.web.stage import Stage, fill, staged
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202e'\"&{{7*7}}"
+OURS, THEIRS = MARKS
+MOST = 160
+"""How many pages one walk looks at."""
+NEEDS_SOMETHING = {"link", "second-factor", "run-live", "run-report", "trigger-live"}
+"""Pages that no link leads to."""
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> Iterator[Stage]:
+    """Two furnished tenants; whatever the first one's suppliers say is hostile."""
+    folder = tmp_path_factory.mktemp("town")
+    home = private_dir(folder / "home")
+    shutil.copy(_sqlite_template, home / "store.sqlite")
+    furnish(Settings.model_validate({"home": home, "lake": {"threads": 1}}), folder)
+    with staged(home) as stage:
+        house = stage.app.state.house
+        catalog = house.catalog(house.tenant(slug_of(OURS)))
+        add_supplier(catalog, "hostile", name=HOSTILE)
+        set_source(catalog, "hostile", {"kind": "http", "urls": ["https://x.example/?a=<script>"]})
+        with catalog.lake.connect(read_only=True) as reader:
+            shop = Shop(catalog, reader, folder)
+            odd = {"sku": HOSTILE, "title": HOSTILE, "price": "1", "currency": "TRY", "images": "javascript:alert(1)"}
+            shop.sync([odd, *goods(30), {**odd, "sku": "bad", "price": HOSTILE}], "hostile")
+            shop.sync([{**row, "title": HOSTILE} for row in goods(5)], "hostile")
+        yield stage
+
+
+def walk(surfer: Surfer, start: str = "/console/") -> Iterator[Surfer]:
+    """Every page that can be reached by links, the nearest first; of many alike a few."""
+    waiting, seen, kinds = [start], {start}, Counter[str]()
+    while waiting and len(seen) < MOST:
+        yield surfer.go(waiting.pop(0))
+        for link in surfer.links():
+            parts = urlsplit(link)
+            kind = "/".join(part for part in parts.path.split("/") if not any(sign.isdigit() for sign in part))
+            address = link.partition("#")[0]
+            if parts.netloc or not address.startswith("/console/") or address in seen or kinds[kind] > 6:
+                continue
+            kinds[kind] += 1
+            seen.add(address)
+            waiting.append(address)
+
+
+def check(page: html.HtmlElement, where: str) -> None:
+    """What is true of every page."""
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids)), (where, [one for one, count in Counter(ids).items() if count > 1])
+    for label in page.xpath("//label[@for]"):
+        assert label.get("for") in ids, (where, label.get("for"))
+    named = page.xpath("//input[not(@type='hidden')] | //select | //textarea")
+    for field in named:
+        has = page.xpath(f"//label[@for='{field.get('id')}']") or field.getparent().tag == "label"
+        assert has or field.get("aria-label") or field.get("aria-hidden"), (where, html.tostring(field))
+    for form in page.forms:
+        token = form.xpath(".//input[@name='csrf_token']")
+        assert bool(token) == (form.method == "POST"), (where, form.action)
+    for described in page.xpath("//@aria-describedby | //@aria-labelledby"):
+        assert set(described.split()) <= set(ids), (where, described)
+    assert page.xpath("count(//h1)") == 1, where
+    assert page.xpath("count(//main)") == 1, where
+    assert not page.xpath("//*[@style] | //style | //script[not(@src)] | //@*[starts-with(name(), 'on')]"), where
+    assert not [link for link in page.xpath("//@href | //@src | //@action") if link.startswith("javascript:")], where
+    assert page.xpath("string(//title)").strip(), where
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_every_page_is_whole_safe_and_of_ones_own(town: Stage, language: str) -> None:
+    surfer = Surfer(town).log_in(f"owner@{OURS}.example").press("/language", language=language)
+    seen = set()
+    for page in walk(surfer):
+        assert page.answer.status_code == 200, (page.place, page.text[:200])
+        assert page.page.get("lang") == language
+        check(page.page, page.place)
+        assert THEIRS not in page.answer.text, page.place
+        assert "49" not in page.page.xpath("string(//h1)"), "nothing of a text is executed"
+        seen.add(urlsplit(page.place).path)
+    reached = {
+        name for name, path in PAGES.items()
+        if any(len(path.split("/")) + 1 == len(each.split("/")) and _fits(path, each) for each in seen)
+    }  # fmt: skip
+    assert reached >= PAGES.keys() - NEEDS_SOMETHING - {"login", "choose-tenant", "run-report"}, PAGES.keys() - reached
+
+
+def _fits(path: str, place: str) -> bool:
+    parts = zip(f"/console{path}".split("/"), place.split("/"), strict=True)
+    return all(want == have or want.startswith("{") for want, have in parts)
+
+
+def test_a_hostile_text_is_shown_and_not_obeyed(town: Stage) -> None:
+    surfer = Surfer(town).log_in(f"owner@{OURS}.example")
+    for place in ("/console/suppliers", "/console/suppliers/hostile", "/console/quarantine?supplier=hostile",
+                  "/console/offers?supplier=hostile"):  # fmt: skip
+        surfer.go(place)
+        assert "&lt;script&gt;" in surfer.answer.text, place
+        assert "<script>alert" not in surfer.answer.text
+        assert "<img src=x" not in surfer.answer.text
+        assert "\u202e" not in surfer.answer.text, "what turns the text around is named"
+
+
+def test_a_viewer_is_offered_nothing_to_do(town: Stage) -> None:
+    tenant = town.app.state.house.tenant(slug_of(OURS))
+    town.people.member(tenant.id, "only-looks@example.com", "viewer")
+    surfer = Surfer(town).log_in("only-looks@example.com")
+    allowed = {"/console/language", "/console/logout", "/console/account/name", "/console/account/password"}
+    for page in walk(surfer):
+        assert page.answer.status_code == 200, page.place
+        acts = {str(form.action) for form in page.page.forms if form.method == "POST"}
+        acts = {act for act in acts if "/sessions/" not in act and "second-factor" not in act}
+        assert acts <= allowed, page.place
+
+
+def test_somebody_with_one_supplier_sees_that_one_only(town: Stage) -> None:
+    tenant = town.app.state.house.tenant(slug_of(OURS))
+    town.people.member(tenant.id, "one@example.com", GivenRole("ops", "supplier", "hostile"))
+    surfer = Surfer(town).log_in("one@example.com")
+    for page in walk(surfer):
+        assert page.answer.status_code == 200, page.place
+        assert OURS not in re.sub(f"{OURS}( S|-s)tore", "", page.answer.text), page.place
+    for place in (f"suppliers/{OURS}-toys", f"offer?supplier={OURS}-toys&code={OURS}-A001"):
+        assert surfer.go(f"/console/{place}").answer.status_code in {403, 404}
+
+
+def test_no_id_of_another_tenant_leads_anywhere(town: Stage) -> None:
+    """Every place that the other tenant's owner reaches, asked for by ours."""
+    theirs = Surfer(town).log_in(f"owner@{THEIRS}.example")
+    places = {page.place for page in walk(theirs)}
+    ours = Surfer(town).log_in(f"owner@{OURS}.example")
+    shared = {fill(f"/console{path}") for path in PAGES.values()}
+    for place in places - shared:
+        ours.go(place)
+        assert ours.answer.status_code in {200, 403, 404, 422}, place
+        told = ours.text
+        for part in re.split("[/?&=]", unquote(place)):  # what was asked for may be said
+            told = told.replace(part, "") if THEIRS in part else told
+        assert THEIRS not in told, place
