@@ -11,8 +11,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from meschain.web.console.sentences import sentences
-
 CONSOLE = Path(__file__).resolve().parent.parent / "meschain" / "web" / "console"
 LOCALES = CONSOLE / "locale"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -20,6 +18,18 @@ _OPTIONS = {
     "templates/**.html": {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"},
 }
 _KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+_HEADER = """\
+# Messages of the console; `make messages` brings them up to date with its texts.
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Plural-Forms: {plurals}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+"""What a reader of the file needs; what Babel would write besides changes with the hour."""
 
 
 def extract() -> Catalog:
@@ -29,8 +39,6 @@ def extract() -> Catalog:
         CONSOLE, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
     ):
         found.add(message, None, [(file, line)], auto_comments=comments, context=context)
-    for sentence in sentences():
-        found.add(sentence)
     return found
 
 
@@ -41,8 +49,9 @@ def read(path: Path) -> Catalog:
 
 
 def write(path: Path, catalogue: Catalog) -> None:
-    """The catalogue in the order of its texts, without dates and line numbers: it changes only when a text does."""
+    """The catalogue in the order of its texts, without dates, names and line numbers: it changes only with a text."""
     with path.open("wb") as file:
+        file.write(_HEADER.format(language=path.stem, plurals=catalogue.plural_forms).encode())
         write_po(file, catalogue, no_location=True, omit_header=True, sort_output=True, ignore_obsolete=True, width=120)
 
 

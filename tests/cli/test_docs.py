@@ -31,7 +31,10 @@ def test_a_shown_command_works(line: str, meschain: Command, tmp_path: Path) -> 
     feed = tmp_path / "feed.csv"
     feed.write_text(as_csv(goods(30)))
     assert meschain("catalog", "import", feed, "--supplier", "acme").code == 0
-    words = [{"FILE": str(feed), "FOLDER": str(tmp_path / "kept"), "NAME": "acme"}.get(word, word) for word in shlex.split(line)]
+    words = [
+        {"FILE": str(feed), "FOLDER": str(tmp_path / "kept"), "NAME": "acme"}.get(word, word)
+        for word in shlex.split(line)
+    ]
     answer = meschain(*words[1:])
     assert answer.code == 0, answer.err
     assert answer.out.strip()

@@ -1,17 +1,61 @@
-"""Sentences of other rooms that the console says in the reader's language; others are shown as they are worded there.
+"""What other rooms say and the console shows, marked for the catalogue: `say` finds a text by the whole of it.
 
-These are what roles and permissions are for, and the refusals that people meet most.
+Only fixed sentences can be here; one with a name or a number in it is shown as the room says it. A test compares both.
 """
 
-from collections.abc import Iterator
+from meschain.web.console.language import N_
 
-from meschain.access import account, links, login
-from meschain.access.permissions import Permission
-from meschain.access.roles import builtin_roles, describe_role
+ERRORS = (
+    N_(
+        "the e-mail address, the password or the code is wrong, or there were too many attempts; after several "
+        "failures in a row, wait up to 15 minutes before you try again"
+    ),
+    N_("too many people log in at the same moment; try again in a few seconds"),
+    N_("you belong to no tenant any more"),
+    N_("this session has ended; log in again"),
+    N_("this form was not sent from a page of this console, or that page is too old; load it again and repeat"),
+    N_("this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"),
+    N_("this person is known here already; log in, and ask to be invited by that address"),
+    N_("a name of 1 to 200 characters is expected"),
+    N_("the present password is not right"),
+    N_("the code is not right; see that the clock of your device is, and type the next one"),
+    N_("there is a second factor already; remove it before you set up another one"),
+    N_("there is no second factor that waits to be confirmed; begin anew"),
+    N_("there is no second factor that recovery codes could stand in for"),
+    N_("the tenant would have no owner left; make somebody else owner first"),
+    N_("Something unforeseen happened. It is written down; tell the operator the id of this request."),
+    N_("The store is busy or away; try again in a few seconds."),
+)
+"""Why something cannot be done: at the login, in forms, on the page of an error."""
 
-
-def sentences() -> Iterator[str]:
-    """Every one of them, for the catalogue."""
-    yield from (permission.description for permission in Permission)
-    yield from (describe_role(name) for name in builtin_roles())
-    yield from (account.WRONG_CODE, account.WRONG_PASSWORD, links.SPENT, login.WRONG)
+RIGHTS = (
+    N_("Everything, and making others owners."),
+    N_("Everything except erasing persons and making owners."),
+    N_("Suppliers, their feeds, runs and flows."),
+    N_("Reads the catalog, suppliers, flows and reports; changes nothing."),
+    N_("Reads the catalog and suppliers; changes nothing."),
+    N_("see users, roles, grants and invitations"),
+    N_("invite and remove users, change roles and what people may do"),
+    N_("see API keys and when they were last used"),
+    N_("make and revoke API keys"),
+    N_("take a copy of the audit log"),
+    N_("search the audit log and see its proofs"),
+    N_("approve, reject and roll back runs"),
+    N_("see offers, their history, runs and the quarantine"),
+    N_("try quarantined rows again"),
+    N_("fetch and import a supplier's feed"),
+    N_("stop a running flow"),
+    N_("see flow runs and their logs"),
+    N_("start a flow"),
+    N_("erase a person for good"),
+    N_("see and hand out what is known of a person"),
+    N_("change how a supplier's feed is read"),
+    N_("see reports"),
+    N_("see the tenant's settings"),
+    N_("change the tenant's settings"),
+    N_("see suppliers and how they are reached"),
+    N_("try the connection to a supplier"),
+    N_("add, change and remove suppliers"),
+    N_("tidy up the warehouse and let old data go"),
+)
+"""What the built-in roles are for, and what each permission is."""

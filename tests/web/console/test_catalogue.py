@@ -1,88 +1,129 @@
-"""Every text of the console is said in every language: none is missing, none is left over, and none lost a value."""
+"""The catalogues hold every text of the console, each translated, and say what the text says with the same parts."""
 
-import importlib.util
+import ast
 import re
+from collections import Counter
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as Entry
 
-from meschain.web.console.language import Message, choose_language, say
-from meschain.web.console.sentences import sentences
-from meschain.web.console.words import VOCABULARIES, word
-from tests.cli.command import PROJECT
+from commerce.errors import Refused
+from meschain.access import account, authentication, grants, links, login, passwords, sessions, users
+from meschain.access.permissions import Permission
+from meschain.access.roles import builtin_roles, describe_role
+from meschain.web import problems
+from meschain.web.console import cookies, sentences
+from meschain.web.console.language import LANGUAGES, SOURCE, Message, say, translations_of
 
-SAME = {"Desi", "Flow", "JSON", "Log", "Menu", "No.", "Stop"}
-"""Words that may be the same in two languages."""
+DEPLOY = Path(__file__).parents[3] / "deploy"
+SAME = {"Desi"}
+"""Words that are the same in both languages."""
+CATALOGUES = [language for language in LANGUAGES if language != SOURCE]
+_PLACEHOLDER = re.compile(r"%\(\w+\)s")
+_MARK = re.compile(r"</?[a-z][^>]*>|&#?\w+;|`[^`]*`")
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    """`make messages`."""
-    spec = importlib.util.spec_from_file_location("messages", PROJECT / "deploy" / "messages.py")
+def _load(path: Path) -> ModuleType:
+    spec = spec_from_file_location("messages", path)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def values(text: str) -> list[str]:
-    """What a text leaves open."""
-    return sorted(re.findall(r"%\(\w+\)s|%[^(%\s]", text))
+MESSAGES = _load(DEPLOY / "messages.py")
 
 
-def test_nothing_is_missing_and_nothing_left_over(tool: ModuleType) -> None:
-    said = {message.id for message in tool.extract() if message.id}
+def _catalogue(language: str) -> Catalog:
+    found: Catalog = MESSAGES.read(MESSAGES.LOCALES / f"{language}.po")
+    return found
+
+
+def _entries(catalogue: Catalog) -> dict[object, Entry]:
+    return {entry.id: entry for entry in catalogue if entry.id}
+
+
+def _forms(entry: Entry) -> Iterator[tuple[str, str]]:
+    """The text and its translation, for each form of a plural."""
+    ids, strings = (entry.id, entry.string) if entry.pluralizable else ((entry.id,), (entry.string,))
+    yield from zip(ids, strings, strict=True)
+
+
+def _pairs(language: str) -> list[tuple[str, str]]:
+    return [pair for entry in _entries(_catalogue(language)).values() for pair in _forms(entry)]
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_the_catalogue_has_every_text_and_no_other(language):
+    known, said = _entries(_catalogue(language)), _entries(MESSAGES.extract())
     assert len(said) > 500
-    for path in tool.LOCALES.glob("*.po"):
-        catalogue = tool.read(path)
-        assert {message.id for message in catalogue if message.id} == said, "make messages"
-        assert not [message.id for message in catalogue if message.id and not message.string], path
-        assert not [message.id for message in catalogue if message.id and message.fuzzy], path
+    assert said.keys() - known.keys() == set(), "run `make messages` and translate what it adds"
+    assert known.keys() - said.keys() == set(), "run `make messages`: these texts are gone"
+    assert {entry.id for entry in known.values() if entry.fuzzy} == set()
+    assert dict(_catalogue(language).obsolete) == {}
 
 
-def test_a_translation_leaves_open_what_the_text_does(tool: ModuleType) -> None:
-    for path in tool.LOCALES.glob("*.po"):
-        for message in tool.read(path):
-            texts = message.id if isinstance(message.id, tuple) else (message.id,)
-            strings = message.string if isinstance(message.string, tuple) else (message.string,)
-            for string in strings if message.id else ():
-                assert values(string) == values(texts[-1]), message.id
-                assert string.count("`") == texts[-1].count("`"), message.id
-                assert string not in texts or string in SAME | {"API", "program"}, message.id
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_text_is_translated(language):
+    pairs = _pairs(language)
+    assert [text for text, said in pairs if not said.strip()] == []
+    assert {text for text, said in pairs if said == text} == SAME
 
 
-def test_the_tool_changes_nothing_when_nothing_changed(tool: ModuleType, tmp_path) -> None:
-    for path in tool.LOCALES.glob("*.po"):
-        tool.write(tmp_path / path.name, tool.read(path))
-        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_placeholders_and_marks_are_those_of_the_text(language):
+    for text, said in _pairs(language):
+        for parts in (_PLACEHOLDER, _MARK):
+            assert Counter(parts.findall(said)) == Counter(parts.findall(text)), said
+        assert "%" not in _PLACEHOLDER.sub("", said), f"a lone % cannot be filled in: {said}"
+        assert text[-1:].isspace() == said[-1:].isspace(), said
 
 
-def test_a_message_is_said_in_the_readers_language() -> None:
-    message = Message("Give at most %(limit)s.", {"limit": 3})
-    assert say("en", message) == "Give at most 3."
-    assert say("tr", message) == "En çok 3 tane girin."
-    assert say("tr", "a sentence that nobody translated") == "a sentence that nobody translated"
-    assert say("tr", "100 % of it") == "100 % of it"
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_the_file_changes_only_with_a_text(language, tmp_path):
+    path = MESSAGES.LOCALES / f"{language}.po"
+    again = tmp_path / path.name
+    catalogue = _catalogue(language)
+    catalogue.update(MESSAGES.extract(), no_fuzzy_matching=True)
+    MESSAGES.write(again, catalogue)
+    assert again.read_bytes() == path.read_bytes()
+    assert not re.search(rb"Date|EMAIL|fuzzy", path.read_bytes())
 
 
-def test_every_word_of_every_vocabulary_is_known_in_turkish(tool: ModuleType) -> None:
-    known = {message.id for message in tool.read(tool.LOCALES / "tr.po")}
-    untranslated = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
-    for name, vocabulary in VOCABULARIES.items():
-        for code in vocabulary:
-            label = word(code, name).label
-            assert label in known | untranslated, (name, code)
-    assert set(sentences()) <= known
+def test_a_message_with_values_is_said_in_turkish():
+    assert say("tr", Message("Give at least %(limit)s characters.", {"limit": 10})) == "En az 10 karakter girin."
+    assert say("tr", "Suppliers") == "Tedarikçiler"
+    assert say("tr", "nobody has marked this") == "nobody has marked this"
+    assert say("tr", "") == ""
+    plural = translations_of("tr").ngettext("%(count)s recovery code is left.", "%(count)s recovery codes are left.", 3)
+    assert plural % {"count": 3} == "3 kurtarma kodu kaldı."
 
 
-@pytest.mark.parametrize(
-    ("setting", "accepted", "chosen"),
-    [
-        (None, "", "tr"), ("en", "tr", "en"), (None, "en-US,en;q=0.9,tr;q=0.8", "en"),
-        (None, "de,tr;q=0.5,en;q=0.4", "tr"),
-        (None, "de", "tr"), (None, "en;q=0", "tr"), (None, "en;q=x,tr", "tr"), ("xx", "en", "en"), (None, ",;,", "tr"),
-    ],
-)  # fmt: skip
-def test_the_language_is_what_one_asked_for(setting: str | None, accepted: str, chosen: str) -> None:
-    assert choose_language(setting, accepted) == chosen
+def _literals(module: ModuleType) -> set[str]:
+    """Every text that stands in the module's code."""
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_every_known_error_is_still_said_by_its_room():
+    with pytest.raises(Refused) as nameless:
+        users.check_name("")
+    constants = {
+        login.WRONG, account.WRONG_PASSWORD, links.SPENT, sessions._ENDED, authentication._ENDED, cookies._ELSEWHERE,
+        problems.UNFORESEEN, problems._STORE_AWAY, str(nameless.value),
+    }  # fmt: skip
+    assert constants - set(sentences.ERRORS) == set()
+    said = set().union(*(_literals(module) for module in (account, grants, links, login, passwords)))
+    assert set(sentences.ERRORS) - constants - said == set()
+
+
+def test_every_permission_and_built_in_role_is_explained():
+    described = {each.description for each in Permission} | {describe_role(name) for name in builtin_roles()}
+    assert set(sentences.RIGHTS) == described
+    assert [text for text in described if say("tr", text) == text] == []
