@@ -98,6 +98,10 @@ class Sealing:
         key = self._known[subject]
         return key.encrypt(text) if key is not None else None
 
+    def learn(self, subject: str, sealed: bytes) -> None:
+        """Take the subject's wrapped key as it was just read."""
+        self._known.setdefault(subject, self._keys.open(sealed))
+
     def key(self, subject: str) -> _Key | None:
         """The subject's key; None if there is none, or not any more."""
         row = self._store.row(_SEALED, (subject,))

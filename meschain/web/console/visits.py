@@ -40,7 +40,7 @@ from meschain.wiring import House
 
 _MOST_FIELDS = 400
 _LONGEST_NUMBER = 10
-_HIDDEN = frozenset({"csrf_token", "password", "current", "code"})
+_HIDDEN = frozenset({"csrf_token", "password", "current", "proof", "code"})
 """Never written back into a form."""
 Posted = Mapping[str, str]
 

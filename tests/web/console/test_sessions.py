@@ -17,6 +17,7 @@ from meschain.web.console import cookies
 from tests.access.people import PASSWORD, VISITOR
 from tests.web.conftest import Owner, owner_of
 from tests.web.console.surfer import Surfer
+from tests.web.console.wholeness import check
 from tests.web.stage import Stage
 
 OTHER = "mavi kaplan 9 semaver"
@@ -114,6 +115,13 @@ def test_a_code_is_asked_for_and_a_recovery_code_stands_in_once(surfer: Surfer, 
     assert other.place == "/console/?notice=code-used"
     again = Surfer(stage).log_in("code@example.com").press("/login/code", code=codes[0])
     assert again.answer.status_code == 401
+
+    check(surfer.go("/console/account").page, "account")
+    assert surfer.press("/account/recovery-codes", proof="wrong").answer.status_code == 422
+    surfer.press("/account/recovery-codes", proof=PASSWORD)
+    assert codes[1] not in surfer.text
+    surfer.go("/console/account").send("/console/account/second-factor/disable", proof=PASSWORD)
+    assert Surfer(stage).log_in("code@example.com").place == "/console/"
 
 
 def test_a_password_counts_for_five_minutes(stage: Stage) -> None:

@@ -119,6 +119,7 @@ _CHANGED = {"audit_signing_keys": "UPDATE OF verifier, created_at"}
 def _forbid_changes() -> None:
     if op.get_bind().dialect.name == "postgresql":
         _forbid_on_postgresql()
+        _stand_on_postgresql()
         return
     for table in _FINAL:
         for act in (_CHANGED.get(table, "UPDATE"), "DELETE"):
@@ -155,4 +156,24 @@ def _forbid_on_postgresql() -> None:
     op.execute(
         "CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head FOR EACH ROW "
         "WHEN (NEW.size <= OLD.size OR NEW.id <> OLD.id) EXECUTE FUNCTION audit_forbid()"
+    )
+
+
+def _stand_on_postgresql() -> None:
+    """What an act asks before it is written down, in one way to the server and back: it locks the head, then looks.
+
+    Each statement of such a function sees what was committed before it began, so also what the lock was waited for.
+    """
+    op.execute(
+        """
+        CREATE FUNCTION audit_stand(
+          of_tenant text, of_subject text, OUT frontier bytea, OUT last bigint, OUT sealed bytea
+        ) LANGUAGE plpgsql AS $$
+        BEGIN
+          SELECT h.frontier INTO frontier FROM audit_head AS h WHERE h.id = 1 FOR UPDATE;
+          SELECT e.sequence INTO last FROM audit_entries AS e WHERE e.tenant_id = of_tenant
+          ORDER BY e.sequence DESC LIMIT 1;
+          SELECT k.sealed INTO sealed FROM audit_subject_keys AS k WHERE k.subject = of_subject;
+        END $$
+        """
     )

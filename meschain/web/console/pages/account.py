@@ -70,7 +70,7 @@ def confirm_second_factor(visit: Me) -> Response:
 def disable_second_factor(visit: Me) -> Response:
     """Be asked for no code any more."""
     try:
-        password = visit.posted.get("password", "")
+        password = visit.posted.get("proof", "")
         account.remove_second_factor(visit.access, visit.who.actor, visit.who.user_id, password)
     except MesChainError as error:
         form, status = _proved(visit, error)
@@ -82,7 +82,7 @@ def disable_second_factor(visit: Me) -> Response:
 def make_recovery_codes(visit: Me) -> Response:
     """New recovery codes in the place of the old ones."""
     try:
-        password = visit.posted.get("password", "")
+        password = visit.posted.get("proof", "")
         codes = account.renew_recovery_codes(visit.access, visit.who.actor, visit.who.user_id, password)
     except MesChainError as error:
         form, status = _proved(visit, error)

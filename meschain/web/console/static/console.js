@@ -39,14 +39,15 @@ async function fetched(address, id) {
   }
 }
 
-// A form with `data-confirm` is sent after the question was answered with the button that was pressed.
+// A form or button with `data-confirm` sends after the question was answered with the button that was pressed.
 function ask(event) {
   const form = event.target;
-  if (!form.dataset.confirm || form.dataset.confirmed) return;
+  const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (!question || form.dataset.confirmed) return;
   event.preventDefault();
   const dialog = document.getElementById("confirm");
   const yes = dialog.querySelector("[value=yes]");
-  dialog.querySelector("p").textContent = form.dataset.confirm;
+  dialog.querySelector("p").textContent = question;
   yes.textContent = event.submitter.textContent;
   dialog.returnValue = "";
   dialog.addEventListener(
