@@ -54,7 +54,7 @@ def _environment(language: Locale) -> Environment:
     environment.filters |= {"plain": plain, "web_address": web_address, "word": word}
     environment.filters["told"] = lambda message: say(language, message)
     environment.filters["found"] = lambda rule, affected, of, message: say(
-        language, Message(FINDING[rule].label, {"affected": affected, "of": of}) if rule in FINDING else message
+        language, Message(FINDING[rule].label, {"affected": affected, "of": of}) if rule in FINDING else plain(message)
     )
     return environment
 

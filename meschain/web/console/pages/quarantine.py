@@ -27,8 +27,10 @@ def list_quarantine(visit: Annotated[Visit, Entered(Permission.CATALOG_READ, SUP
     asked = api.EntryQuery(limit=50, cursor=visit.asked("cursor") or None, supplier=chosen, reason=reason)
     found = api.list_entries(visit.request, Response(), visit.who, asked)
     groups = api.count_reasons(visit.request, visit.who, chosen)
+    shown = [each for each in groups if reason in {None, each.reason}]
     view = Quarantine(
-        groups=tuple(RefusalGroup(**each.model_dump()) for each in groups),
+        groups=tuple(RefusalGroup(**each.model_dump()) for each in shown),
+        reasons=tuple(sorted({each.reason for each in groups} | ({reason} if reason else set()))),
         rows=tuple(_row(each) for each in found.items), suppliers=slugs, supplier=chosen or "", reason=reason or "",
         paging=paging(visit, found.next),
     )  # fmt: skip

@@ -192,7 +192,7 @@ def _parsed(body: str) -> FeedProfile:
 
 
 def _form(supplier: str | None, form: Form) -> views.SupplierForm:
-    return views.SupplierForm(supplier=supplier, kind=REMOTE, kinds=(REMOTE,), fields=_FIELDS, form=form)
+    return views.SupplierForm(supplier=supplier, fields=_FIELDS, form=form)
 
 
 def _standing(visit: Visit, slug: str) -> Standing:

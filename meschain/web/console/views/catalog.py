@@ -139,10 +139,8 @@ class SupplierForm(View):
     template: ClassVar[str] = "supplier_form.html"
     supplier: str | None = None
     """Slug of the one that gets another source; None for a new one."""
-    kind: str
-    kinds: tuple[str, ...]
     fields: tuple[Field, ...]
-    """Options of a source of this kind, from their schema."""
+    """Options of a source at a web address, from their schema."""
     form: Form = EMPTY
 
 
@@ -277,6 +275,8 @@ class Quarantine(View):
     suppliers: tuple[str, ...]
     supplier: str = ""
     reason: str = ""
+    reasons: tuple[str, ...] = ()
+    """Codes of what can be chosen."""
     paging: Paging = ONE_PAGE
 
 
@@ -308,8 +308,6 @@ class Offers(View):
     query: str = ""
     supplier: str = ""
     state: str = ""
-    asked: bool = True
-    """Whether anything was asked for."""
     paging: Paging = ONE_PAGE
 
 
