@@ -87,6 +87,7 @@ def invite(
             expires_at=utc_now() + LIFETIMES["invitation"],
         )
         session.add(link)
+        session.flush()  # which gives it its id
         access.log.record(
             session, Tag.INVITATION_CREATED, actor, target=f"invitation {link.id}",
             after={"roles": [str(each) for each in checked]}, personal={user_id: {"email": email}},
@@ -105,6 +106,7 @@ def invite_first_owner(access: Access, tenant_id: str) -> str:
             created_by="operator", expires_at=utc_now() + LIFETIMES["first-owner"],
         )  # fmt: skip
         session.add(link)
+        session.flush()  # which gives it its id
         access.log.record(
             session, Tag.INVITATION_CREATED, Actor("operator", "", tenant_id), target=f"invitation {link.id}",
             after={"roles": [OWNER]},

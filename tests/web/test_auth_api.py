@@ -243,6 +243,8 @@ class TestInvitations:
         listed = either.ask("GET", "/v1/invitations", owner.token)
         assert [each["email"] for each in listed.json()] == ["kaya@example.com"]
         assert "meschain_link_" not in listed.text
+        noted = either.ask("GET", "/v1/audit/entries", owner.token, params={"tag": "access:invitation:created"})
+        assert noted.json()["items"][0]["target"] == f"invitation {listed.json()[0]['id']}"
         joined = {"link": link.rpartition("/")[2], "name": "Kaya Er", "password": OTHER_PASSWORD}
         weak = either.ask("POST", "/v1/auth/invitations/acceptance", json={**joined, "password": "password1234"})
         check_problem(weak, 409)

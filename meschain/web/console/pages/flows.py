@@ -26,6 +26,8 @@ router = APIRouter()
 Reader = Annotated[Visit, Entered(Permission.FLOWS_READ, SUPPLIER, partly=True)]
 Starter = Annotated[Visit, Entered()]
 _LINES = 100
+_TOLD_ABOVE = frozenset({"name", "message", "run_id", "status", "supplier", "tenant"})
+"""What of an outcome the page says already, or its run does."""
 _ENDED = frozenset({"finished", "failed", "crashed", "cancelled"})
 
 
@@ -138,7 +140,10 @@ def _trigger(visit: Visit, trigger: str) -> views.Trigger:
     ended, needs = found.state in _ENDED, startable.get(found.flow)
     return views.Trigger(
         row=trigger_row(visit, found), message=found.message or "", attempts=found.attempts, logs=lines, logs_cut=cut,
-        outcome={name: said for name, said in found.outcome.items() if isinstance(said, str | int) and name != "name"},
+        outcome={
+            name: said for name, said in found.outcome.items()
+            if name not in _TOLD_ABOVE and isinstance(said, str | int) and said != ""
+        },
         sample=tuple(row for row in _listed(found.outcome.get("rows")) if isinstance(row, dict)),
         catalog_runs=tuple(each.run for each in found.progress), request_id=found.request_id or "",
         runner_alive=ended or runner_alive(visit),
