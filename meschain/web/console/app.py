@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from commerce.errors import MesChainError
@@ -53,7 +54,7 @@ def mount_console(app: FastAPI) -> None:
         console.include_router(router)
     console.mount("/static", StaticFiles(directory=FOLDER))
     console.add_exception_handler(LoginNeeded, _to_login)
-    for kind in (MesChainError, RequestValidationError, HTTPException, Exception):
+    for kind in (MesChainError, RequestValidationError, ValidationError, HTTPException, Exception):
         console.add_exception_handler(kind, _tell)
     for path in ("/", BASE):
         app.add_api_route(path, _to_console, include_in_schema=False)
@@ -74,7 +75,7 @@ async def _tell(request: Request, error: Exception) -> Response:
     if isinstance(error, MesChainError):
         status, _ = describe(error)
         detail = shown_text(error, status)
-    elif isinstance(error, RequestValidationError):
+    elif isinstance(error, RequestValidationError | ValidationError):
         status, detail = 422, ""
     elif isinstance(error, HTTPException):
         status, detail = error.status_code, ""

@@ -67,10 +67,15 @@ def acme(stage: Stage) -> Owner:
     return owner_of(stage)
 
 
+@pytest.fixture(scope="module")
+def surfer(stage: Stage, acme: Owner) -> Surfer:
+    """The owner, logged in."""
+    return Surfer(stage).log_in("ayse@example.com")
+
+
 @pytest.mark.parametrize("act", sorted(ACTS))
-def test_a_form_from_elsewhere_is_refused(stage: Stage, acme: Owner, act: str) -> None:
+def test_a_form_from_elsewhere_is_refused(stage: Stage, surfer: Surfer, act: str) -> None:
     """Whoever sends it: without the token, with another one's, and from another site's page."""
-    surfer = Surfer(stage).log_in("ayse@example.com")
     address = fill(BASE + ACTS[act])
     token, other = surfer.token, Surfer(stage).go("/console/login").token
     for given in ({}, {"csrf_token": ""}, {"csrf_token": other}, {"csrf_token": token[:-1]}):

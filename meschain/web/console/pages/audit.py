@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from meschain.access import tenants, users
 from meschain.access.permissions import Permission
@@ -46,7 +46,7 @@ def find_entries(visit: Reader) -> Response:
 
 
 @router.get(PAGES["audit-entry"])
-def show_entry(visit: Reader, sequence: int) -> Response:
+def show_entry(visit: Reader, sequence: Annotated[int, Path(ge=1, le=2**53)]) -> Response:
     """One entry of the tenant, by its number among the tenant's own, with its proof."""
     audit, who = visit.house.audit, visit.who
     entry = search.find_by_number(audit, who.tenant_id, sequence)

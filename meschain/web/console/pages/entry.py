@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
 
 from commerce.errors import MesChainError
 from meschain.access import grants, links, login, sessions, users
@@ -132,7 +133,7 @@ def change_language(visit: Anyone) -> Response:
         raise BadRequest(422, "invalid", f"expected one of {', '.join(LANGUAGES)} as the language")
     if visit.somebody is not None:
         users.change_profile(visit.access, visit.actor, visit.who.user_id, locale=language)
-    answer = _to(visit, inside(visit.given("next")))
+    answer = _to(inside(visit.given("next")))
     set_cookie(visit.request, answer, LANGUAGE, language)
     return answer
 
@@ -156,17 +157,15 @@ def _begin(visit: Visit, user_id: str, code: str | None) -> Response:
 
 
 def _entered(visit: Visit, opened: Opened, told: str | None) -> Response:
-    answer = _to(visit, inside(visit.given("next")), told)
+    answer = _to(inside(visit.given("next")), told)
     set_cookie(visit.request, answer, SESSION, opened.secret.text)
     clear_cookie(visit.request, answer, KNOWN)
     clear_cookie(visit.request, answer, VISITOR)
     return answer
 
 
-def _to(visit: Visit, address: str, told: str | None = None) -> Response:
-    answer = visit.go("home")
-    answer.headers["location"] = address + (f"{'&' if '?' in address else '?'}notice={told}" if told else "")
-    return answer
+def _to(address: str, told: str | None = None) -> Response:
+    return RedirectResponse(address + (f"{'&' if '?' in address else '?'}notice={told}" if told else ""), 303)
 
 
 def _tenants(visit: Visit) -> ChooseTenant:

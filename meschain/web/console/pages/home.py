@@ -29,7 +29,7 @@ def show_home(visit: Annotated[Visit, Entered()]) -> Response:
     seen = _scopes(visit, Permission.SUPPLIERS_READ)
     standings = list_standings(catalog_of(visit.request, visit.who), scopes=seen) if seen != _NOTHING else []
     view = Dashboard(
-        suppliers=tuple(supplier_row(each) for each in standings), held=_runs(visit, _MOST_HELD, "held"),
+        suppliers=tuple(supplier_row(visit, each) for each in standings), held=_runs(visit, _MOST_HELD, "held"),
         recent=_runs(visit, _RECENT), runner_alive=runner_alive(visit),
         second_factor=account.has_second_factor(visit.access, visit.who.user_id),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Pages of the tenant's people: members and what they may do, invitations, and why somebody may do something."""
 
-from typing import Annotated, cast
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Response
 
@@ -102,7 +102,8 @@ def explain_decision(visit: Reader) -> Response:
 def _explained(visit: Visit, asked: dict[str, str]) -> Explanation:
     with reading(visit.access.of(visit.who.tenant_id)) as session:
         policy, roles = grants.policy_of(session, user_id=asked["who"]), grants.roles_of(session)
-    scope = (cast("ScopeKind", asked["kind"]), asked["name"]) if asked["kind"] and asked["name"] else None
+    kind = next((each for each in get_args(ScopeKind) if each == asked["kind"]), None)
+    scope = (kind, asked["name"]) if kind is not None and asked["name"] else None
     permission = Permission(asked["permission"])
     told = explain(policy, permission, scope, roles).splitlines()
     needed = tuple(line.removeprefix("needed: ") for line in told if line.startswith("needed: "))

@@ -1,8 +1,10 @@
 """What several pages fill their views with: runs and triggers as rows, findings, the way through long lists."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from meschain.access.permissions import Permission
 from meschain.catalog.api.schemas import CatalogRun
 from meschain.catalog.standing import Standing
 from meschain.catalog.tables import Run
@@ -27,9 +29,12 @@ def findings_of(run: Run) -> tuple[Finding, ...]:
     return tuple(Finding(**_known(each)) for each in run.gate)
 
 
-def supplier_row(standing: Standing) -> SupplierRow:
-    """A supplier as it stands."""
-    supplier, last = standing.supplier, standing.last_run
+def supplier_row(visit: Visit, standing: Standing) -> SupplierRow:
+    """A supplier as it stands, as far as the reader may know of its offers and runs."""
+    supplier = standing.supplier
+    if not visit.who.policy.allows(Permission.CATALOG_READ, ("supplier", supplier.slug)):
+        standing = replace(standing, last_run=None, held_run=None, offers=0, quarantined=0)
+    last = standing.last_run
     return SupplierRow(
         slug=supplier.slug, name=supplier.name, state=_state(standing), source=str(supplier.source.get("kind", "")),
         every_minutes=supplier.every_minutes, offers=standing.offers, quarantined=standing.quarantined,

@@ -1,5 +1,6 @@
 """Pages of suppliers: how they stand, where their feeds come from, how these are read."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import yaml
@@ -43,6 +44,7 @@ def _source_schema() -> Schema:
 
 _SCHEMA = _source_schema()
 _FIELDS = read_fields(_SCHEMA)
+_SECRETS = frozenset(field.key for field in _FIELDS if field.secret)
 
 
 @router.get(PAGES["suppliers"])
@@ -50,7 +52,7 @@ def list_suppliers(visit: Seer) -> Response:
     """Every supplier that one may see."""
     scopes = visit.who.scopes(Permission.SUPPLIERS_READ, SUPPLIER)
     standings = list_standings(catalog_of(visit.request, visit.who), scopes=scopes)
-    return visit.show(views.Suppliers(suppliers=tuple(supplier_row(each) for each in standings)))
+    return visit.show(views.Suppliers(suppliers=tuple(supplier_row(visit, each) for each in standings)))
 
 
 @router.get(PAGES["new-supplier"])
@@ -192,7 +194,9 @@ def _parsed(body: str) -> FeedProfile:
 
 
 def _form(supplier: str | None, form: Form) -> views.SupplierForm:
-    return views.SupplierForm(supplier=supplier, fields=_FIELDS, form=form)
+    """What was given but for secrets, which are never written into a form."""
+    values = {name: text for name, text in form.values.items() if name not in _SECRETS}
+    return views.SupplierForm(supplier=supplier, fields=_FIELDS, form=replace(form, values=values))
 
 
 def _standing(visit: Visit, slug: str) -> Standing:
@@ -212,7 +216,7 @@ def _supplier(
     asked = runs_api.RunQuery(limit=_RUNS)
     recent = runs_api.list_runs_of_supplier(visit.request, Response(), slug, asked, visit.who).items if may_see else []
     return views.Supplier(
-        row=supplier_row(standing), source=source.options if source else {},
+        row=supplier_row(visit, standing), source=source.options if source else {},
         secret_names=tuple(source.secrets) if source else (), last_good_at=standing.last_good_at,
         due_at=standing.due_at, runs=tuple(run_row(each) for each in recent),
         refusals=tuple(views.RefusalGroup(**each) for each in count_reasons(catalog, slug)) if may_see else (),
