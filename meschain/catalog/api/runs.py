@@ -23,6 +23,7 @@ from meschain.catalog.api.schemas import CatalogRun, DecisionBody, DifferenceOut
 from meschain.catalog.tables import Run, RunStatus, Supplier
 from meschain.runs.schemas import Key, RunOut, ask
 from meschain.web.cursors import Cursor, Limit, Page, open_cursor, page
+from meschain.web.problems import documented
 
 router = APIRouter(tags=["runs"])
 Reader = Annotated[Principal, Allow(Permission.CATALOG_READ, SUPPLIER, partly=True)]
@@ -46,7 +47,7 @@ class RunsQuery(RunQuery):
     supplier: str | None = Field(default=None, max_length=63, description="Only runs of this supplier.")
 
 
-@router.get("/runs")
+@router.get("/runs", responses=documented(404))
 def list_runs(
     request: Request, response: Response, who: Reader, asked: Annotated[RunsQuery, Query()]
 ) -> Page[CatalogRun]:
