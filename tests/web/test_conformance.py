@@ -63,6 +63,8 @@ class Asker:
     """Asks, counts the answers and keeps what was wrong with them."""
 
     stage: Stage
+    every_caller: bool
+    """Whether each request is asked by all callers, or by one in turn."""
     tokens: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     answers: Counter[int] = field(default_factory=Counter)
@@ -127,7 +129,7 @@ def test_every_answer_is_as_the_document_says(
     document = furnished.app.openapi()
     schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(allow_extra_parameters=False)  # headers nobody reads only cost time
-    asker, most = Asker(furnished), 40 if full_size else 1
+    asker, most = Asker(furnished, every_caller=full_size), 27 if full_size else 1
     with rivals(furnished) as (party, _):
         look_around(party, operations(furnished))
         look_around(party, operations(furnished))
@@ -140,11 +142,11 @@ def test_every_answer_is_as_the_document_says(
                     _ask_many(asker, cases, most, f"{seed} {operation.name} {mode}")
             print(f"{asker.answers.total():6} cases up to {operation.name}", flush=True)
     asked = asker.answers.total()
-    print(f"seed {seed}, {asker.requests} requests, each by {len(CALLERS)} callers: {asked} cases")
+    print(f"seed {seed}: {asker.requests} requests, {asked} cases")
     print(f"answers by status {dict(sorted(asker.answers.items()))}")
     print("never answered well", sorted({each.name for each in operations_of(document)} - asker.well))
     assert not asker.wrong, "\n\n".join(f"{key}\n{said}" for key, said in asker.wrong.items())
-    assert asked >= (10_000 if full_size else 300)
+    assert asked >= (10_000 if full_size else 100)
 
 
 def _ask_many(asker: Asker, cases: st.SearchStrategy[Any], most: int, seed: str) -> None:
@@ -159,7 +161,7 @@ def _ask_many(asker: Asker, cases: st.SearchStrategy[Any], most: int, seed: str)
     @hypothesis.given(cases)
     def ask(case: schemathesis.Case[Any]) -> None:
         asker.requests += 1
-        for caller in CALLERS:
+        for caller in CALLERS if asker.every_caller else CALLERS[asker.requests % len(CALLERS) :][:1]:
             asker.ask(case, caller)
 
     ask()
