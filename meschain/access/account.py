@@ -75,10 +75,18 @@ def remove_second_factor(access: Access, actor: Actor, user_id: str, password: s
     """Ask for no code any more. Unauthenticated when the password is not right."""
     _prove(access, user_id, password)
     with transaction(access.everywhere) as session:
-        held = session.get_one(Credentials, user_id, with_for_update=True)
-        held.totp_secret, held.totp_confirmed, held.totp_step = None, False, None
-        session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+        _forget_factor(session, user_id)
         access.log.record(session, Tag.SECOND_FACTOR_DISABLED, actor, target=f"user {user_id}")
+
+
+def reset_second_factor(access: Access, actor: Actor, user_id: str) -> None:
+    """Ask somebody who has lost app and codes for no code any more, and end every session: the operator vouches."""
+    with transaction(access.everywhere) as session:
+        _forget_factor(session, user_id)
+        end_all_sessions(session, user_id)
+        access.log.record(
+            session, Tag.SECOND_FACTOR_DISABLED, actor, target=f"user {user_id}", after={"by": "operator"}
+        )
 
 
 def renew_recovery_codes(access: Access, actor: Actor, user_id: str, password: str) -> tuple[str, ...]:
@@ -117,6 +125,12 @@ def _prove(access: Access, user_id: str, password: str) -> None:
         stored = session.get_one(Credentials, user_id).password_hash
     if not access.passwords.verify(stored, password):
         raise Unauthenticated(WRONG_PASSWORD)
+
+
+def _forget_factor(session: Session, user_id: str) -> None:
+    held = session.get_one(Credentials, user_id, with_for_update=True)
+    held.totp_secret, held.totp_confirmed, held.totp_step = None, False, None
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
 
 def _renew_codes(session: Session, user_id: str) -> tuple[str, ...]:

@@ -51,17 +51,25 @@ class Seen:
     user_agent: str | None
 
 
-def open_session(
-    session: Session, access: Access, actor: Actor, user: User, held: Credentials, tenant: Tenant, kind: SessionKind
+def open_session(  # noqa: PLR0913  what a session is made from
+    session: Session,
+    access: Access,
+    actor: Actor,
+    user: User,
+    held: Credentials,
+    tenant: Tenant,
+    kind: SessionKind,
+    *,
+    until: datetime | None = None,
 ) -> Opened:
-    """Begin a session, within the use case that has proved who the user is."""
+    """Begin a session, within the use case that has proved who the user is; it lives `until` then, or its lifetime."""
     detail = msgspec.json.encode({"ip": actor.ip, "user_agent": actor.user_agent}).decode()
     begun = UserSession(
         tenant_id=tenant.id,
         user_id=user.id,
         kind=kind,
         detail=access.log.subjects.seal(session, user.id, detail) or b"",
-        expires_at=utc_now() + LIFETIMES[kind],
+        expires_at=until or utc_now() + LIFETIMES[kind],
     )
     session.add(begun)
     session.flush()
@@ -122,7 +130,8 @@ def change_tenant(access: Access, actor: Actor, session_id: str, slug: str) -> O
         access.log.record(
             session, Tag.SESSION_REVOKED, actor, target=f"session {present.id}", tenant_id=present.tenant_id
         )
-        opened = open_session(session, access, actor.of_tenant(tenant.id), user, held, tenant, "browser")
+        until = present.expires_at  # nobody stays logged in for ever by going to and fro
+        opened = open_session(session, access, actor.of_tenant(tenant.id), user, held, tenant, "browser", until=until)
         access.log.record(session, Tag.LOGIN_SUCCEEDED, actor.of_tenant(tenant.id), target=f"session {opened.id}")
     return opened
 

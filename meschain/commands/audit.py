@@ -82,7 +82,7 @@ def show_checkpoint(json: Json = False) -> None:
     """Sign where the log stands now; keep the note somewhere else."""
     with opened_house() as house:
         note = checkpoint(house.audit).note
-    show({"checkpoint": note}, json, lambda: note)
+    show({"checkpoint": note}, json, lambda: note.rstrip("\n"))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from commerce.errors import Refused
-from meschain.access import grants, links, users
+from meschain.access import account, grants, links, users
 from meschain.access.context import Access
 from meschain.access.explanation import explain
 from meschain.access.grants import GivenRole
@@ -103,6 +103,15 @@ def reset_password(who: Who, tenant: Tenant = None, json: Json = False) -> None:
         json,
         lambda: f"Send this link to {who}; it works once, for an hour:\n{address}",
     )
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(who: Who, tenant: Tenant = None, json: Json = False) -> None:
+    """Ask a user who has lost app and codes for no code any more; see first that it is that person."""
+    with house_of(tenant) as (house, owner):
+        person = find_member(house.access, owner, who)
+        account.reset_second_factor(house.access, OPERATOR.of_tenant(owner.id), person.id)
+    show({"user": person.id}, json, lambda: f"{who} logs in with the password alone; every session has ended.")
 
 
 @app.command("end-sessions")

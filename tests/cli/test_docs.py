@@ -1,24 +1,32 @@
-"""The commands that the documentation shows are there and work."""
+"""The commands that the documentation shows are there and work: those of a page one after another, in one home."""
 
 import re
 import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from meschain.operations.server import await_api, free_port, start_api
+from meschain.settings import Settings
 from tests.catalog.shop import as_csv, goods
-from tests.cli.command import PROJECT, Command
+from tests.cli.command import PROJECT, Answer, Command
 
 _PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("[!rd]*/*.md"))]  # neither reference nor decisions
 _FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _NAMED = re.compile(r"`meschain ((?:[a-z][a-z-]* ?)+)")
+_SITE = "https://mes.example.com"
+"""The address of an installation, where pages name one."""
+_PERSON = "mehmet@example.com"
 
 
-def _shown() -> list[str]:
-    """Every `meschain` line of the pages' shell blocks."""
-    blocks = [block for page in _PAGES for block in _FENCE.findall(page.read_text())]
-    lines = [line.strip().removeprefix(".venv/bin/") for block in blocks for line in block.splitlines()]
-    return [line for line in dict.fromkeys(lines) if line.startswith("meschain ")]
+def _shown(page: Path) -> list[str]:
+    """Every line of the page's shell blocks that runs `meschain`, or a file that it has written."""
+    lines = [line.strip() for block in _FENCE.findall(page.read_text()) for line in block.splitlines()]
+    return [line for line in lines if line.removeprefix(".venv/bin/").startswith(("meschain ", "python3 "))]
 
 
 def _named() -> list[str]:
@@ -26,18 +34,18 @@ def _named() -> list[str]:
     return sorted({found.strip() for page in _PAGES for found in _NAMED.findall(page.read_text())})
 
 
-@pytest.mark.parametrize("line", _shown())
-def test_a_shown_command_works(line: str, meschain: Command, tmp_path: Path) -> None:
-    feed = tmp_path / "feed.csv"
-    feed.write_text(as_csv(goods(30)))
-    assert meschain("catalog", "import", feed, "--supplier", "acme").code == 0
-    words = [
-        {"FILE": str(feed), "FOLDER": str(tmp_path / "kept"), "NAME": "acme"}.get(word, word)
-        for word in shlex.split(line)
-    ]
-    answer = meschain(*words[1:])
-    assert answer.code == 0, answer.err
-    assert answer.out.strip()
+_WITH_COMMANDS = [page for page in _PAGES if _shown(page)]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.stem) for page in _WITH_COMMANDS])
+def test_the_commands_of_a_page_work(page: Path, meschain: Command, tmp_path: Path) -> None:
+    lines = _shown(page)
+    values = _furnish(meschain, tmp_path)
+    with _installation(meschain.home, needed=any(_SITE in line for line in lines)) as address:
+        for line in lines:
+            answer = _run(line, meschain, values | {_SITE: address})
+            assert answer.code == 0, f"{line}: {answer.out}{answer.err}"
+            assert answer.out.strip(), line
 
 
 @pytest.mark.parametrize("command", _named())
@@ -47,5 +55,50 @@ def test_a_named_command_is_there(command: str, meschain: Command) -> None:
 
 
 def test_there_is_something_to_test() -> None:
-    assert len(_shown()) > 4
+    assert len(_WITH_COMMANDS) > 4
+    assert sum(len(_shown(page)) for page in _WITH_COMMANDS) > 25
     assert len(_named()) > 7
+
+
+def _furnish(meschain: Command, folder: Path) -> dict[str, str]:
+    """What a reader of any page has already; gives what to put in the place of the words that stand for it."""
+    feed = folder / "feed.csv"
+    feed.write_text(as_csv(goods(30)))
+    made = (
+        meschain("catalog", "import", feed, "--supplier", "acme"),
+        meschain("user", "invite", _PERSON, "--role", "viewer"),
+        meschain("key", "add", "reader", "--role", "admin", "--days", "1", "--json"),
+        meschain("audit", "keys"),
+    )
+    assert [answer.code for answer in made] == [0] * len(made), made
+    (folder / "token").write_text(made[2].json()["key"])
+    return {"FILE": str(feed), "NAME": "acme", "SUBJECT": _PERSON, "KEY": made[3].out.strip()}
+
+
+def _run(line: str, meschain: Command, values: dict[str, str]) -> Answer:
+    """Run a line as a shell would in the present folder, which knows no more than `> FILE`."""
+    program, *words = [values.get(word, word) for word in shlex.split(line)]
+    words, target = (words[:-2], words[-1]) if words[-2:-1] == [">"] else (words, None)
+    if program == "python3":
+        ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, timeout=60)
+        answer = Answer(ended.returncode, ended.stdout, ended.stderr)
+    else:
+        answer = meschain(*words)
+    if target:
+        Path(target).write_text(answer.out)
+    return answer
+
+
+@contextmanager
+def _installation(home: Path, *, needed: bool) -> Iterator[str]:
+    """The API of that home for as long as the block lasts, if it is needed; gives its address."""
+    if not needed:
+        yield _SITE
+        return
+    settings = Settings.model_validate({"home": home, "api": {"port": free_port("127.0.0.1")}})
+    api = start_api(settings)
+    try:
+        await_api(settings, api, lambda _: None)
+        yield settings.api_url
+    finally:
+        api.stop()

@@ -33,7 +33,9 @@ NOTICES: Mapping[str, Notice] = MappingProxyType(
         "link-used": Notice("ok", N_("Your password was set. Log in with it.")),
         "member-removed": Notice("ok", N_("The member was removed and all of that member's sessions here were ended.")),
         "name-changed": Notice("ok", N_("Your name was changed.")),
-        "password-changed": Notice("ok", N_("Your password was changed; your other sessions were ended.")),
+        "password-changed": Notice(
+            "ok", N_("Your password was changed and all of your sessions were ended. Log in with it.")
+        ),
         "profile-changed": Notice("ok", N_("The profile was saved as a new version; the next sync reads with it.")),
         "role-changed": Notice("ok", N_("The role was saved; it holds at once for everybody who has it.")),
         "role-removed": Notice("ok", N_("The role was removed.")),

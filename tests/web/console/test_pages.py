@@ -140,6 +140,7 @@ def test_no_id_of_another_tenant_leads_anywhere(town: Stage) -> None:
 
 ODD = (
     "audit/99999999999999999999999", "audit/x", "audit/0", "audit?since=9999-12-31&until=9999-12-31", "audit?since=x",
+    "audit?since=0001-01-01",
     f"audit?cursor={'a' * 2000}", "audit?cursor=a", f"runs?cursor={'a' * 2000}", "runs?status=odd&supplier=nobody",
     f"offers?query={'ğ' * 500}", "offers?query=%00", "offers?state=odd", "offer?supplier=x&code=y", "offer",
     "explain?who=x&permission=y", "quarantine?reason=%F0%9F%A6%94", "flows/nothing", "flows/sync-catalog?supplier=%3C",

@@ -11,6 +11,7 @@ from meschain.access.authentication import Way
 from meschain.access.grants import GivenRole
 from meschain.access.tables import UserSession
 from meschain.audit.rules import OPERATOR
+from meschain.catalog.suppliers import ensure_supplier
 from meschain.store.base import utc_now
 from meschain.store.session import reading
 from meschain.web.console import cookies
@@ -250,3 +251,38 @@ def test_an_ended_session_is_told_in_the_store(surfer: Surfer, stage: Stage, acm
     with reading(stage.access.everywhere) as session:
         assert session.get_one(UserSession, session_id).revoked_at is not None
     assert not account.has_second_factor(stage.access, acme.user_id)
+
+
+def test_going_to_and_fro_prolongs_no_session(surfer: Surfer, stage: Stage) -> None:
+    tenant = stage.people.tenant("long")
+    stage.people.owner(tenant, "long@example.com")
+    surfer.log_in("long@example.com")
+    before = _ends(stage, surfer)
+    surfer.go("/console/tenants").send("/console/tenants", tenant="long")
+    assert _ends(stage, surfer) == before
+
+
+def test_whoever_lost_app_and_codes_is_let_in_by_the_operator(stage: Stage) -> None:
+    user = stage.people.owner(stage.people.tenant("lost"), "lost@example.com")
+    begun = account.begin_second_factor(stage.access, user)
+    account.confirm_second_factor(stage.access, OPERATOR, user, pyotp.TOTP(begun.secret).now())
+    assert Surfer(stage).log_in("lost@example.com").place == "/console/login/code"
+    account.reset_second_factor(stage.access, OPERATOR, user)
+    assert Surfer(stage).log_in("lost@example.com").place == "/console/"
+
+
+@pytest.mark.parametrize(
+    "body", ["a: 2026-99-99", "a: !!int x", "a: !!float x", "a: !!timestamp x", "*a", "- 1", "", "{"]
+)
+def test_a_profile_that_is_none_is_told_in_a_sentence(surfer: Surfer, stage: Stage, acme: Owner, body: str) -> None:
+    house = stage.app.state.house
+    ensure_supplier(house.catalog(house.tenant("acme")), "odd")
+    surfer.log_in("ayse@example.com").go("/console/suppliers/odd").press("/suppliers/odd/profile", body=body)
+    assert surfer.answer.status_code == 422
+    assert surfer.page.xpath("//*[@role='alert']")
+
+
+def _ends(stage: Stage, surfer: Surfer) -> object:
+    session_id = stage.app.state.authenticator.by_cookie(surfer.cookies["meschain-session"], Way()).session_id
+    with reading(stage.access.everywhere) as session:
+        return session.get_one(UserSession, session_id).expires_at

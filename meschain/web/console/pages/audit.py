@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from meschain.web.console.visits import Entered, Visit
 
 router = APIRouter()
 Reader = Annotated[Visit, Entered(Permission.AUDIT_READ)]
+_FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
 _ASKED = ("tag", "actor", "target", "since", "until")
 
 
@@ -67,9 +68,11 @@ def _wanted(visit: Visit, given: dict[str, str]) -> tuple[dict[str, Any], dict[s
     zone = ZoneInfo(tenants.get_tenant(visit.access.engine, visit.who.tenant).time_zone)
     for name, later in (("since", 0), ("until", 1)):  # days as people say them: to the end of the last one
         try:
-            day = date.fromisoformat(given[name]) + timedelta(days=later) if given[name] else None
-            wanted[name] = datetime(day.year, day.month, day.day, tzinfo=zone) if day is not None else None
-        except (ValueError, OverflowError):
+            day = date.fromisoformat(given[name]) if given[name] else None
+            if day is not None and not _FIRST <= day <= _LAST:
+                raise ValueError(given[name])
+            wanted[name] = datetime.combine(day + timedelta(days=later), time(), zone) if day is not None else None
+        except ValueError:
             errors[name] = N_("Give a day, such as 2026-11-27.")
     wanted["actor"] = _actor(visit, given["actor"])
     return wanted, errors

@@ -26,6 +26,8 @@ router = APIRouter()
 Reader = Annotated[Visit, Entered(Permission.FLOWS_READ, SUPPLIER, partly=True)]
 Starter = Annotated[Visit, Entered()]
 _LINES = 100
+_NAMED = frozenset({"choice", "date", "integer", "number", "text"})
+"""Kinds of fields that an address may fill in."""
 _TOLD_ABOVE = frozenset({"name", "message", "run_id", "status", "supplier", "tenant"})
 """What of an outcome the page says already, or its run does."""
 _ENDED = frozenset({"finished", "failed", "crashed", "cancelled"})
@@ -49,8 +51,8 @@ def show_flow(visit: Starter, flow: str) -> Response:
     """The form to start a flow with, made from its parameters; what the address names stands in it already."""
     known = _flow(visit, flow)
     fields = _fields(visit, known)
-    named = {each.name: visit.asked(each.name) for each in fields if visit.asked(each.name)}
-    return visit.show(_start(visit, known, fields, Form(values=write_values(fields, named))))
+    named = {each.key: visit.asked(each.name) for each in fields if each.kind in _NAMED and visit.asked(each.name)}
+    return visit.show(_start(visit, known, fields, Form(values=write_values(fields) | named)))
 
 
 @router.post(ACTS["start-flow"])

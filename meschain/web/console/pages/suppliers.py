@@ -183,14 +183,14 @@ def _parsed(body: str) -> FeedProfile:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(body, yaml.SafeLoader)):
             raise _Faults(("references (*name) are not read here; write out what they stand for",))
         return FeedProfile.model_validate(yaml.safe_load(body))
-    except yaml.YAMLError as error:
-        raise _Faults((f"this is not YAML: {error}",)) from None
     except ValidationError as error:
         told = (
             f"{'.'.join(map(str, each['loc'])) or 'profile'}: {each['msg'].removeprefix('Value error, ')}"
             for each in error.errors(include_input=False)
         )
         raise _Faults(tuple(told)) from None
+    except (yaml.YAMLError, ValueError, AttributeError) as error:  # the last two: a value that its tag does not fit
+        raise _Faults((f"this is not YAML: {error}",)) from None
 
 
 def _form(supplier: str | None, form: Form) -> views.SupplierForm:
