@@ -12,6 +12,7 @@ from meschain.access.tables import Tenant
 from meschain.audit.rules import Actor
 from meschain.catalog.context import Catalog
 from meschain.catalog.decisions import approve_run
+from meschain.catalog.runs import held_run
 from meschain.catalog.suppliers import ensure_supplier
 from meschain.catalog.sync import sync_files
 from meschain.settings import Settings
@@ -51,8 +52,15 @@ def _logins(house: House) -> Iterator[str]:
 
 
 def _approvals(catalog: Catalog, feeds: list[Path]) -> Iterator[str]:
+    while True:
+        yield f"run {approve_run(catalog, hold(catalog, feeds)).id}"
+
+
+def hold(catalog: Catalog, feeds: list[Path]) -> str:
+    """A run that waits for a decision: the one there is, or a new one."""
     supplier = ensure_supplier(catalog, SUPPLIER)
-    for number in count():
-        run = sync_files(catalog, supplier, [feeds[number % 2]], lambda _: None)
-        if run.status == "held":
-            yield f"run {approve_run(catalog, run.id).id}"
+    for feed in cycle(feeds):
+        if (held := held_run(catalog, supplier)) is not None:
+            return held.id
+        sync_files(catalog, supplier, [feed], lambda _: None)
+    raise AssertionError("there are no feeds")
