@@ -18,7 +18,7 @@ from meschain.operations.tenant_removal import remove_tenant
 from meschain.wiring import House
 
 Slug = Annotated[str, typer.Argument(metavar="NAME", help="The tenant.")]
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The backup.")]
 
 
 def register(app: typer.Typer) -> None:
