@@ -32,7 +32,8 @@ PREFECT = "prefect"
 ENDED = ("finished", "failed", "crashed", "cancelled")
 _UNKNOWN = "there is no trigger {!r}; it was never asked for here, or has been cleared away"
 _POLL_SECONDS = 0.1
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
+"""For how long a wish waits for a runner that begins: on a busy machine that takes half a minute."""
 
 
 class KeyReused(Refused):
