@@ -1,6 +1,6 @@
 """The API on a real home, with people of every kind before it, and short words for what the tests do over and over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,8 @@ from unittest.mock import patch
 import httpx
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from meschain.access import api_keys, grants, login
@@ -25,6 +26,7 @@ from meschain.settings import Settings, private_dir
 from meschain.store.base import utc_now
 from meschain.web import housekeeping
 from meschain.web.app import create_app
+from meschain.web.console.visits import Entrance
 from meschain.web.rates import Rates
 from tests.access.people import PASSWORD, VISITOR, People
 
@@ -94,11 +96,29 @@ def staged(home: Path, store_url: str = "", *, limited: bool = False, **api: Any
         yield Stage(app, client)
 
 
-def routes_of(app: FastAPI) -> Iterator[tuple[str, RouteContext]]:
-    """Every route with each of its methods."""
-    for route in iter_route_contexts(app.routes):
+@dataclass(frozen=True)
+class Opening:
+    """A way in: a method at an address, and the guard before it."""
+
+    method: str
+    path: str
+    guard: Guard | None
+
+    @property
+    def name(self) -> str:
+        """Method and path, as the document has them."""
+        return f"{self.method} {self.path}"
+
+
+def openings(routes: Sequence[BaseRoute], before: str = "") -> Iterator[Opening]:
+    """Every way in, whether the document knows of it or not: of pages, files and applications mounted here as well."""
+    for route in iter_route_contexts(routes):
+        if within := getattr(route, "routes", None):
+            yield from openings(within, f"{before}{route.path}")
+            continue
         for method in sorted(route.methods or ["*"]):
-            yield method, route
+            guard = guard_before(getattr(route, "dependant", None))
+            yield Opening(method, f"{before}{route.path_format or route.path}", guard)
 
 
 def guard_before(dependant: Dependant | None) -> Guard | None:
@@ -106,8 +126,8 @@ def guard_before(dependant: Dependant | None) -> Guard | None:
     waiting = [dependant] if dependant is not None else []
     while waiting:
         each = waiting.pop()
-        if isinstance(each.call, Guard):
-            return each.call
+        if isinstance(each.call, Guard | Entrance):
+            return each.call if isinstance(each.call, Guard) else each.call.guard
         waiting.extend(each.dependencies)
     return None
 
