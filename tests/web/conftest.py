@@ -3,14 +3,17 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from meschain.settings import private_dir
+from meschain.settings import Settings, private_dir
 from meschain.store.ids import new_id
 from tests.conftest import STORES
 from tests.postgres import fresh_database
+from tests.web.rivals import Installation, furnish
 from tests.web.stage import Stage, staged
 
 EMAIL = "ayse@example.com"
@@ -52,6 +55,24 @@ def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("_postgres_template")
     with fresh_database(server, f"test_{new_id()}", template=template) as url, staged(home, url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session", params=STORES)
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Two furnished tenants on either database."""
+    folder = tmp_path_factory.mktemp("rivals")
+    home = private_dir(folder / "home")
+    groups: dict[str, Any] = {"lake": {"threads": 1}}
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_template"), home / "store.sqlite")
+        furnish(Settings.model_validate({"home": home, **groups}), folder)
+        yield Installation(folder, "", "", count())
+        return
+    server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("_postgres_template")
+    name = f"rivals_{new_id()}"
+    with fresh_database(server, name, template=template) as url:
+        furnish(Settings.model_validate({"home": home, "store": {"url": url}, **groups}), folder)
+        yield Installation(folder, server, name, count())
 
 
 def owner_of(stage: Stage, slug: str = "acme", email: str = EMAIL) -> Owner:

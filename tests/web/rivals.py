@@ -5,6 +5,7 @@ leak. Ids carry none; they are known by having been told to one and never to the
 """
 
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,11 +31,13 @@ from meschain.runs.tables import Flow
 from meschain.settings import Settings
 from meschain.store.base import utc_now
 from meschain.store.changes import Changes
+from meschain.store.ids import new_id
 from meschain.wiring import House
 from tests.access.people import VISITOR, People
 from tests.catalog.shop import Shop, goods
+from tests.postgres import fresh_database
 from tests.web.document import Operation
-from tests.web.stage import Stage
+from tests.web.stage import Stage, staged
 
 MARKS = ("qxalpha", "qxomega")
 SHARED = "agency@shared.example"
@@ -91,9 +94,34 @@ def _add_goods(house: House, mark: str, folder: Path) -> None:
         shop.sync([*goods(30, **named), {"sku": f"{mark}-BAD", "title": f"{mark} bad", "price": "x"}], f"{mark}-toys")
         shop.sync(goods(30, stock=5, **named), f"{mark}-toys")
         assert shop.sync(goods(3, **named), f"{mark}-toys").status == "held"
-        shop.sync(goods(12, **named), f"{mark}-tools")
     wanted = {"supplier": f"{mark}-toys", "tenant": slug_of(mark)}
     service.trigger(catalog.engine, "sync-catalog", wanted, log=house.log, actor=OPERATOR.of_tenant(catalog.tenant_id))
+
+
+@dataclass
+class Installation:
+    """Both tenants, made once and copied for every story."""
+
+    folder: Path
+    server: str
+    database: str
+    number: Any
+
+    @contextmanager
+    def copy(self) -> Iterator[Stage]:
+        """The API on a copy of it."""
+        home = self.folder / f"copy-{next(self.number)}"
+        shutil.copytree(self.folder / "home", home)
+        try:
+            if not self.server:
+                with staged(home) as stage:
+                    yield stage
+            else:
+                name = f"test_{new_id()}"
+                with fresh_database(self.server, name, template=self.database) as url, staged(home, url) as stage:
+                    yield stage
+        finally:
+            shutil.rmtree(home)
 
 
 @dataclass
@@ -184,13 +212,12 @@ class Party:
                     self.values["/v1/users id"].add(str(value).removeprefix("user "))
 
 
-@contextmanager
-def rivals(stage: Stage) -> Iterator[tuple[Party, Party]]:
+def rivals(stage: Stage) -> tuple[Party, Party]:
     """Both parties."""
     common = frozenset({stage.access.installation.id, find_subject(stage.access, SHARED)})
     one, other = (Party(stage, mark, common) for mark in MARKS)
     one.rival, other.rival = other, one
-    yield one, other
+    return one, other
 
 
 def _leaves(body: object, name: str = "") -> Iterator[tuple[str, object]]:
