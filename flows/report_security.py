@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.parameters import Tenant, Weeks
 from tasks import audit, catalog, endings, policies, results
+from tasks.several import several
 
 
 @flow(name="report-security", flow_run_name="report on security", **policies.FLOW)
@@ -19,7 +20,8 @@ async def report_security(tenant: Tenant = None, weeks: Weeks = 1) -> State[Any]
         weeks: So many weeks before the present one, from Monday to Monday.
     """
     verdict = await audit.verify_log()
-    reports = [await audit.report_security(each, weeks, verdict) for each in await catalog.list_tenants(tenant)]
-    for report in reports:
-        await results.publish_security(report)
-    return endings.secured(verdict, len(reports))
+
+    async def report(each: str) -> None:
+        await results.publish_security(await audit.report_security(each, weeks, verdict))
+
+    return endings.secured(verdict, await several(report, await catalog.list_tenants(tenant), at_once=1))

@@ -20,6 +20,7 @@ from meschain.settings import Settings, load_settings, private_dir
 from meschain.store.engine import open_engine
 from meschain.store.exclusion import exclusive
 from meschain.store.installation import Installation, open_installation
+from meschain.store.loading import check_whole
 from meschain.store.schema import is_current, upgrade
 from meschain.store.tenancy import of_tenant
 from meschain.store.vault import Vault, vault_of
@@ -43,10 +44,14 @@ class House:
         self.vault: Vault = vault_of(self.settings)
         self.log = AuditLog(self.vault)
         self._readers = readers
-        self._lakes: dict[str, Lake] = {}
+        self._lakes: dict[tuple[str, str], Lake] = {}
 
     def set_up(self) -> None:
-        """Bring the store's tables up to date; several processes may ask at once."""
+        """Bring the store's tables up to date; several processes may ask at once.
+
+        Refused while a backup is being brought back.
+        """
+        check_whole(self.settings.home)
         if not is_current(self.engine):
             upgrade(self.engine, self.settings.locks_dir())
 
@@ -76,11 +81,14 @@ class House:
             return only_tenant(self.engine)
         return ensure_tenant(self.engine, slug, noted=(self.log, OPERATOR)) if create else get_tenant(self.engine, slug)
 
-    def lake(self, tenant: str) -> Lake:
-        """The tenant's lake; its writers exclude each other over every process of the installation."""
-        if tenant not in self._lakes:
+    def lake(self, tenant: str, tenant_id: str = "") -> Lake:
+        """The tenant's lake; its writers exclude each other over every process of the installation.
+
+        By its id a tenant that was removed is told from one of the same name that was made since.
+        """
+        if (tenant, tenant_id) not in self._lakes:
             settings = self.settings
-            self._lakes[tenant] = Lake(
+            self._lakes[tenant, tenant_id] = Lake(
                 LakeSettings(
                     tenant=tenant,
                     catalog_file=settings.lake_dir(tenant) / "catalog.sqlite",
@@ -95,7 +103,7 @@ class House:
                 ),
                 self._readers,
             )
-        return self._lakes[tenant]
+        return self._lakes[tenant, tenant_id]
 
     def catalog(self, tenant: Tenant, actor: Actor = OPERATOR) -> Catalog:
         """The catalog room's context for a tenant, and for who acts."""
@@ -105,7 +113,7 @@ class House:
             tenant=tenant.slug,
             currency=tenant.default_currency,
             engine=of_tenant(self.engine, tenant.id),
-            lake=self.lake(tenant.slug),
+            lake=self.lake(tenant.slug, tenant.id),
             exclusive=lambda name, holder: exclusive(self.engine, settings.locks_dir(), name, holder=holder),
             vault=self.vault,
             http=http_settings(settings),

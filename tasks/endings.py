@@ -97,18 +97,19 @@ def soundness(verdicts: Sequence[tuple[str, Verdict]]) -> State[Any]:
     return Failed(message=f"{len(broken)} of {len(verdicts)} invariants are broken. {told}")
 
 
-def secured(verdict: LogVerdict, reports: int) -> State[Any]:
-    """The state of a flow that reported on security: failed when the audit log was altered."""
-    if verdict.ok:
-        return Completed(
-            message=f"{reports} reports were written; the audit log of {verdict.entries:,} entries is whole"
+def secured(verdict: LogVerdict, ended: Sequence[tuple[str, Exception | None]]) -> State[Any]:
+    """The state of a flow that reported on security, by tenant: failed when the audit log was altered, or a report."""
+    failed = "; ".join(f"{tenant}: {error}" for tenant, error in ended if error is not None)
+    written = f"{sum(error is None for _, error in ended)} reports were written"
+    if not verdict.ok:
+        first = verdict.findings[0]
+        found = len(verdict.findings) + verdict.untold
+        return Failed(
+            message=f"The audit log was altered: {found:,} findings, the first: {first.kind}, {first.where}. "
+            f"{written}; see all with `meschain audit verify`. {failed}".strip()
         )
-    first = verdict.findings[0]
-    found = len(verdict.findings) + verdict.untold
-    return Failed(
-        message=f"The audit log was altered: {found:,} findings, the first: {first.kind}, {first.where}. "
-        f"{reports} reports were written; see all with `meschain audit verify`"
-    )
+    whole = f"{written}; the audit log of {verdict.entries:,} entries is whole"
+    return Failed(message=f"{whole}. {failed}") if failed else Completed(message=whole)
 
 
 def _first(verdict: Verdict) -> str:

@@ -274,6 +274,6 @@ def report_security(
     actor = asker_of(of_tenant(house.engine, owner.id), flow_run_id)
     period = security.last_weeks(utc_now(), owner.time_zone, weeks)
     subject = Subject(owner.id, owner.slug, owner.name, owner.time_zone)
-    folder = house.settings.reports_dir(owner.slug, f"security-{period.until:%Y-%m-%d}")
+    folder = house.settings.reports_dir(owner.slug, f"security-{period.since:%Y-%m-%d}--{period.until:%Y-%m-%d}")
     written = security.write_report(house.audit, actor, subject, period, folder, verdict)
     return Reported(tenant=owner.slug, page=written.page, text=written.text.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ always end in an error for the second, whatever tables they touch.
 """
 
 import glob
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Connection = duckdb.DuckDBPyConnection
 Lock = Callable[[str], AbstractContextManager[object]]
+_LONGEST_NAME = 63
+"""Of a schema in PostgreSQL."""
 
 _CONFLICTS = ("conflict", "database is locked", "could not serialize")
 _ATTEMPTS = 5
@@ -54,6 +57,16 @@ class LakeSettings(BaseModel):
     temp_path: Path
     memory_limit: str = "256MB"
     threads: int = 2
+
+
+def lake_lock(tenant: str) -> str:
+    """Name of the lock of whoever writes into a tenant's lake; a blank stands in no tenant's name."""
+    return f"lake {tenant}"
+
+
+def files_lock(tenant: str) -> str:
+    """Name of the lock of whoever removes files of a tenant's lake, and of whoever must not see them go."""
+    return f"files of {lake_lock(tenant)}"
 
 
 class Lake:
@@ -138,7 +151,7 @@ class Lake:
     def write(self, connection: Connection, work: Callable[[Connection], T], message: str) -> T:
         """Run `work` as one write transaction of the lake, again if another writer's commit came in between."""
         for attempt in range(1, _ATTEMPTS + 1):
-            with self._lock(f"lake-{self.settings.tenant}"):
+            with self._lock(lake_lock(self.settings.tenant)):
                 try:
                     return _transaction(connection, work, message)
                 except duckdb.Error as error:
@@ -204,7 +217,7 @@ class Lake:
         Already the first ATTACH writes the catalog, so that too has to happen under the lock.
         """
         clear_spill(self.settings.temp_path)
-        with self._lock(f"lake-{self.settings.tenant}"), _told():
+        with self._lock(lake_lock(self.settings.tenant)), _told():
             self._create_catalog_schema()
             with self._open(read_only=False) as connection:
                 if self.snapshot(connection) == 0:
@@ -232,7 +245,10 @@ class Lake:
     @property
     def _schema(self) -> str:
         """Of the lake's tables in a PostgreSQL catalog."""
-        return f"lake_{self.settings.tenant.replace('-', '_')}"
+        name = f"lake_{self.settings.tenant.replace('-', '_')}"
+        if len(name) > _LONGEST_NAME:
+            name = f"{name[:46]}_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        return name
 
     def _attach(self, name: str, option: str) -> str:
         """The ATTACH statement, which takes no parameters; names and paths are the installation's own."""

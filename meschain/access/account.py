@@ -7,18 +7,17 @@ from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.context import Access
-from meschain.access.rules import Unauthenticated
+from meschain.access.login import prove_again
 from meschain.access.sessions import end_all_sessions
 from meschain.access.strength import check_strength
 from meschain.access.tables import Credentials, Membership, RecoveryCode
 from meschain.access.totp import accepted_step, new_recovery_codes, new_totp_secret, provisioning_uri, recovery_hash
-from meschain.access.users import get_person
+from meschain.access.users import get_person, note_of_account
 from meschain.audit.rules import Actor, Tag
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
 
 WRONG_CODE = "the code is not right; see that the clock of your device is, and type the next one"
-WRONG_PASSWORD = "the present password is not right"  # noqa: S105  a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,15 @@ class Enrolment:
 
 def change_password(access: Access, actor: Actor, user_id: str, present: str, new: str) -> None:
     """Set another password; every session of the user ends. Unauthenticated when the present one is not right."""
-    _prove(access, user_id, present)
+    prove_again(access, actor, user_id, present)
     person = get_person(access, user_id)
     check_strength(new, (person.name, person.email))
     hashed = access.passwords.hash(new)
     with transaction(access.everywhere) as session:
         end_all_sessions(session, user_id)
-        session.get_one(Credentials, user_id).password_hash = hashed
-        access.log.record(session, Tag.PASSWORD_CHANGED, actor, target=f"user {user_id}", after={"by": "user"})
+        held = session.get_one(Credentials, user_id)
+        held.password_hash, held.failures = hashed, 0
+        note_of_account(session, access, Tag.PASSWORD_CHANGED, actor, user_id, after={"by": "user"})
 
 
 def begin_second_factor(access: Access, user_id: str, *, anew: bool = True) -> Enrolment:
@@ -67,16 +67,16 @@ def confirm_second_factor(access: Access, actor: Actor, user_id: str, code: str)
         if step is None:
             raise Refused(WRONG_CODE)
         held.totp_confirmed, held.totp_step = True, step
-        access.log.record(session, Tag.SECOND_FACTOR_ENABLED, actor, target=f"user {user_id}")
+        note_of_account(session, access, Tag.SECOND_FACTOR_ENABLED, actor, user_id)
         return _renew_codes(session, user_id)
 
 
 def remove_second_factor(access: Access, actor: Actor, user_id: str, password: str) -> None:
     """Ask for no code any more. Unauthenticated when the password is not right."""
-    _prove(access, user_id, password)
+    prove_again(access, actor, user_id, password)
     with transaction(access.everywhere) as session:
         _forget_factor(session, user_id)
-        access.log.record(session, Tag.SECOND_FACTOR_DISABLED, actor, target=f"user {user_id}")
+        note_of_account(session, access, Tag.SECOND_FACTOR_DISABLED, actor, user_id)
 
 
 def reset_second_factor(access: Access, actor: Actor, user_id: str) -> None:
@@ -84,18 +84,16 @@ def reset_second_factor(access: Access, actor: Actor, user_id: str) -> None:
     with transaction(access.everywhere) as session:
         _forget_factor(session, user_id)
         end_all_sessions(session, user_id)
-        access.log.record(
-            session, Tag.SECOND_FACTOR_DISABLED, actor, target=f"user {user_id}", after={"by": "operator"}
-        )
+        note_of_account(session, access, Tag.SECOND_FACTOR_DISABLED, actor, user_id, after={"by": "operator"})
 
 
 def renew_recovery_codes(access: Access, actor: Actor, user_id: str, password: str) -> tuple[str, ...]:
     """New recovery codes; the old ones are worth nothing. Unauthenticated when the password is not right."""
-    _prove(access, user_id, password)
+    prove_again(access, actor, user_id, password)
     with transaction(access.everywhere) as session:
         if not session.get_one(Credentials, user_id, with_for_update=True).totp_confirmed:
             raise Refused("there is no second factor that recovery codes could stand in for")
-        access.log.record(session, Tag.RECOVERY_CODES_MADE, actor, target=f"user {user_id}")
+        note_of_account(session, access, Tag.RECOVERY_CODES_MADE, actor, user_id)
         return _renew_codes(session, user_id)
 
 
@@ -118,13 +116,6 @@ def with_second_factor(access: Access, tenant_id: str) -> frozenset[str]:
         query = select(Membership.user_id).join(Credentials, Credentials.user_id == Membership.user_id)
         asked = query.where(Membership.tenant_id == tenant_id, Credentials.totp_confirmed)
         return frozenset(session.scalars(asked))
-
-
-def _prove(access: Access, user_id: str, password: str) -> None:
-    with reading(access.everywhere) as session:
-        stored = session.get_one(Credentials, user_id).password_hash
-    if not access.passwords.verify(stored, password):
-        raise Unauthenticated(WRONG_PASSWORD)
 
 
 def _forget_factor(session: Session, user_id: str) -> None:

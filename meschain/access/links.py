@@ -18,7 +18,15 @@ from meschain.access.secrets import Mistyped, new_link_token, parse_secret
 from meschain.access.sessions import end_all_sessions
 from meschain.access.strength import check_strength
 from meschain.access.tables import Credentials, Link, LinkKind, Locale, Membership, Tenant, User
-from meschain.access.users import add_user, check_name, find_user, normal_email, open_profile, seal_profile
+from meschain.access.users import (
+    add_user,
+    check_name,
+    find_user,
+    normal_email,
+    note_of_account,
+    open_profile,
+    seal_profile,
+)
 from meschain.audit.rules import Actor, Tag
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
@@ -126,7 +134,7 @@ def link_new_password(access: Access, actor: Actor, user_id: str) -> str:
                 expires_at=utc_now() + LIFETIMES["password-reset"],
             )
         )  # fmt: skip
-        access.log.record(session, Tag.PASSWORD_RESET_REQUESTED, actor, target=f"user {user_id}")
+        note_of_account(session, access, Tag.PASSWORD_RESET_REQUESTED, actor, user_id)
     return secret.text
 
 
@@ -205,7 +213,7 @@ def set_new_password(access: Access, actor: Actor, text: str, password: str) -> 
         held = session.get_one(Credentials, link.user_id)
         held.password_hash, held.failures = hashed, 0
         told = Actor("user", link.user_id, None, actor.request_id, None, actor.ip, actor.user_agent)
-        access.log.record(session, Tag.PASSWORD_CHANGED, told, target=f"user {link.user_id}", after={"by": "link"})
+        note_of_account(session, access, Tag.PASSWORD_CHANGED, told, link.user_id, after={"by": "link"})
 
 
 def _join(session: Session, access: Access, link: Link, newcomer: Newcomer, hashed: str | None) -> str:

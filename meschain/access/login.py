@@ -15,9 +15,9 @@ from meschain.access.context import Access
 from meschain.access.passwords import lockout_seconds
 from meschain.access.rules import SecondFactorNeeded, Unauthenticated
 from meschain.access.sessions import Opened, open_session
-from meschain.access.tables import Credentials, Membership, RecoveryCode, SessionKind, Tenant, User
+from meschain.access.tables import Credentials, RecoveryCode, SessionKind, Tenant, User
 from meschain.access.totp import accepted_step, recovery_hash
-from meschain.access.users import find_user
+from meschain.access.users import find_user, list_tenants_of, note_of_account
 from meschain.audit.rules import Actor, Tag
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
@@ -25,6 +25,12 @@ from meschain.store.session import reading, transaction
 WRONG = (
     "the e-mail address, the password or the code is wrong, or there were too many attempts; after several failures "
     "in a row, wait up to 15 minutes before you try again"
+)
+
+
+NOT_PROVED = (
+    "the present password is not right, or there were too many attempts; after several failures in a row, wait up to "
+    "15 minutes before you try again"
 )
 
 
@@ -44,15 +50,21 @@ def check_password(access: Access, actor: Actor, email: str, password: str) -> K
         except Refused:  # no address at all: as good as an unknown one
             user = None
         held = session.get(Credentials, user.id) if user is not None else None
-    open_ = user is not None and user.active and held is not None and not _locked(held)
-    verdict = access.passwords.verify(held.password_hash if open_ and held else None, password)
-    if user is None or held is None or not verdict:
-        with transaction(access.everywhere) as session:
-            _note_failure(session, access, actor, user, "password" if open_ or user is None else "locked")
+    proved = _prove(access, actor, user, held, password)
+    if proved is None:
         raise Unauthenticated(WRONG)
-    if verdict.outdated:
-        _renew_hash(access, held, password)
-    return Known(user.id, held.totp_confirmed)
+    return Known(proved.user_id, proved.totp_confirmed)
+
+
+def prove_again(access: Access, actor: Actor, user_id: str, password: str) -> None:
+    """See that whoever is logged in still knows the password; a wrong one counts like one at the login.
+
+    Unauthenticated when it is not right.
+    """
+    with reading(access.everywhere) as session:
+        user, held = session.get_one(User, user_id), session.get_one(Credentials, user_id)
+    if _prove(access, actor, user, held, password) is None:
+        raise Unauthenticated(NOT_PROVED)
 
 
 def log_in(
@@ -85,12 +97,6 @@ def log_in(
     return opened
 
 
-def list_tenants_of(session: Session, user_id: str) -> list[Tenant]:
-    """The tenants the user is a member of, by name."""
-    query = select(Tenant).join(Membership, Membership.tenant_id == Tenant.id).where(Membership.user_id == user_id)
-    return list(session.scalars(query.order_by(Tenant.slug)))
-
-
 def end_lockouts(access: Access) -> int:
     """Note the end of every lockout that is over; gives their number."""
     over = (Credentials.locked_until.is_not(None), Credentials.locked_until <= utc_now())
@@ -102,6 +108,21 @@ def end_lockouts(access: Access) -> int:
         for held in ended:
             _end_lockout(session, access, held)
     return len(ended)
+
+
+def _prove(
+    access: Access, actor: Actor, user: User | None, held: Credentials | None, password: str
+) -> Credentials | None:
+    """The credentials of the user, if it is the password and it may be tried at all; a failure is counted."""
+    open_ = user is not None and user.active and held is not None and not _locked(held)
+    verdict = access.passwords.verify(held.password_hash if open_ and held else None, password)
+    if held is None or not verdict:
+        with transaction(access.everywhere) as session:
+            _note_failure(session, access, actor, user, "password" if open_ or user is None else "locked")
+        return None
+    if verdict.outdated:
+        _renew_hash(access, held, password)
+    return held
 
 
 def _choose(tenants: Sequence[Tenant], slug: str | None) -> Tenant:
@@ -144,27 +165,16 @@ def _note_failure(session: Session, access: Access, actor: Actor, user: User | N
         return
     actor = Actor("user", user.id, request_id=actor.request_id, ip=actor.ip, user_agent=actor.user_agent)
     held = session.get_one(Credentials, user.id, with_for_update=True)
-    tenants: list[str | None] = [tenant.id for tenant in list_tenants_of(session, user.id)]
-    tenants = tenants or [None]
     seconds = 0
     if not _locked(held):
         _end_lockout(session, access, held)
         held.failures += 1
         seconds = lockout_seconds(held.failures)
-    for tenant in tenants:
-        told = {"reason": reason, "failures": held.failures}
-        access.log.record(session, Tag.LOGIN_FAILED, actor, after=told, tenant_id=tenant)
-        if seconds:
-            access.log.record(
-                session,
-                Tag.LOCKOUT_BEGAN,
-                actor,
-                target=f"user {user.id}",
-                after={"seconds": seconds},
-                tenant_id=tenant,
-            )
+    told = {"reason": reason, "failures": held.failures}
+    note_of_account(session, access, Tag.LOGIN_FAILED, actor, user.id, after=told)
     if seconds:
         held.locked_until = utc_now() + timedelta(seconds=seconds)
+        note_of_account(session, access, Tag.LOCKOUT_BEGAN, actor, user.id, after={"seconds": seconds})
 
 
 def _end_lockout(session: Session, access: Access, held: Credentials) -> None:
@@ -172,11 +182,7 @@ def _end_lockout(session: Session, access: Access, held: Credentials) -> None:
     if held.locked_until is None:
         return
     held.locked_until = None
-    tenants: list[str | None] = [tenant.id for tenant in list_tenants_of(session, held.user_id)]
-    for tenant in tenants or [None]:
-        access.log.record(
-            session, Tag.LOCKOUT_ENDED, Actor("system", "lockout"), target=f"user {held.user_id}", tenant_id=tenant
-        )
+    note_of_account(session, access, Tag.LOCKOUT_ENDED, Actor("system", "lockout"), held.user_id)
 
 
 def _renew_hash(access: Access, held: Credentials, password: str) -> None:

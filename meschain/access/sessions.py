@@ -136,6 +136,13 @@ def change_tenant(access: Access, actor: Actor, session_id: str, slug: str) -> O
     return opened
 
 
+def last_tenant(session: Session, user_id: str) -> str | None:
+    """For which tenant the user's last session in a browser was, if that is still known."""
+    query = select(Tenant.slug).join(UserSession, UserSession.tenant_id == Tenant.id)
+    own = query.where(UserSession.user_id == user_id, UserSession.kind == "browser")
+    return session.scalars(own.order_by(UserSession.created_at.desc()).limit(1)).one_or_none()
+
+
 def last_seen(access: Access, tenant_id: str) -> dict[str, datetime]:
     """When each user was last seen at work for the tenant."""
     with reading(access.of(tenant_id)) as session:
@@ -149,6 +156,12 @@ def end_all_sessions(session: Session, user_id: str) -> None:
     held.session_version += 1
     alive = update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
     session.execute(alive.values(revoked_at=utc_now()))
+
+
+def end_every_session(session: Session, at: datetime) -> None:
+    """End the sessions of everybody, within the use case that has a reason to and records it."""
+    session.execute(update(Credentials).values(session_version=Credentials.session_version + 1))
+    session.execute(update(UserSession).where(UserSession.revoked_at.is_(None)).values(revoked_at=at))
 
 
 def list_sessions(access: Access, user_id: str) -> list[Seen]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from commerce.errors import Refused
 from meschain.access.context import Access
 from meschain.access.rules import NotFound
-from meschain.access.tables import Credentials, Locale, Membership, User
+from meschain.access.tables import Credentials, Locale, Membership, Tenant, User
 from meschain.audit.rules import Actor, Tag
 from meschain.store.session import reading, transaction
 
@@ -81,6 +81,21 @@ def open_profile(session: Session, access: Access, user_id: str, sealed: bytes) 
     text = access.log.subjects.open(session, user_id, sealed)
     known = msgspec.json.decode(text) if text is not None else {}
     return known.get("email", ""), known.get("name", "")
+
+
+def list_tenants_of(session: Session, user_id: str) -> list[Tenant]:
+    """The tenants the user is a member of, by name."""
+    query = select(Tenant).join(Membership, Membership.tenant_id == Tenant.id).where(Membership.user_id == user_id)
+    return list(session.scalars(query.order_by(Tenant.slug)))
+
+
+def note_of_account(
+    session: Session, access: Access, tag: Tag, actor: Actor, user_id: str, *, after: object = None
+) -> None:
+    """Write down what happens to a user's account: for each tenant the user works for, as it concerns them all."""
+    tenants: list[str | None] = [tenant.id for tenant in list_tenants_of(session, user_id)]
+    for tenant in tenants or [None]:
+        access.log.record(session, tag, actor, target=f"user {user_id}", after=after, tenant_id=tenant)
 
 
 def person_of(session: Session, access: Access, user: User) -> Person:

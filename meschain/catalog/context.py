@@ -18,6 +18,11 @@ Exclusive = Callable[[str, str], AbstractContextManager[object]]
 """`exclusive(name, holder)`: refuses at once when another process or thread holds `name`."""
 
 
+def supplier_lock(tenant: str, supplier: str) -> str:
+    """Name of the lock of whoever works on a supplier; a blank and a slash stand in no name, so no two are alike."""
+    return f"supplier {tenant}/{supplier}"
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """One tenant's catalog."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from commerce.errors import Permanent, Refused
 from meschain.catalog.archive import hash_of
-from meschain.catalog.context import Catalog
+from meschain.catalog.context import Catalog, supplier_lock
 from meschain.catalog.runs import close_run as _close
 from meschain.catalog.runs import get_run, last_good, note_run, open_run, recover
 from meschain.catalog.sync import lake_counts, open_delta
@@ -43,7 +43,7 @@ def approve_run(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     """Apply a held run as it was staged. Refused if it is not held, or another run was applied since."""
     run = get_run(catalog, run_id)
     supplier = _supplier(catalog, run)
-    with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"approval of run {run.id}"):
+    with catalog.exclusive(supplier_lock(catalog.tenant, supplier.slug), f"approval of run {run.id}"):
         recover(catalog, supplier)
         run = check_held(get_run(catalog, run.id))
         base = last_good(catalog, supplier)
@@ -62,7 +62,7 @@ def reject_run(catalog: Catalog, run_id: str, *, note: str = "") -> Run:
     """Drop a held run's staged changes; its raw files and its record stay."""
     run = get_run(catalog, run_id)
     supplier = _supplier(catalog, run)
-    with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"rejection of run {run.id}"):
+    with catalog.exclusive(supplier_lock(catalog.tenant, supplier.slug), f"rejection of run {run.id}"):
         recover(catalog, supplier)
         run = check_held(get_run(catalog, run.id))
         with catalog.lake.connect() as connection:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from meschain.catalog.context import Catalog
+from meschain.catalog.context import Catalog, supplier_lock
 from meschain.catalog.runs import held_run, last_good, last_good_read, recover
 from meschain.catalog.suppliers import list_suppliers
 from meschain.catalog.tables import Run, Supplier
@@ -16,6 +16,7 @@ from meschain.store.exclusion import Busy
 from meschain.store.session import reading
 from warehouse import maintenance
 from warehouse.delta import remove_delta
+from warehouse.lake import files_lock
 
 log = logging.getLogger(__name__)
 SAFE_AGE = timedelta(days=1)
@@ -30,19 +31,27 @@ def maintain(
     done = {"dead_runs": 0, "raw_files": 0}
     for supplier in list_suppliers(catalog):
         try:
-            with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", "maintenance"):
+            with catalog.exclusive(supplier_lock(catalog.tenant, supplier.slug), "maintenance"):
                 done["dead_runs"] += settle_dead_runs(catalog, supplier)
                 done["raw_files"] += clear_raw(catalog, supplier, now, keep_raw)
         except Busy:
             log.info("%s is at work; maintenance looks at it the next time", supplier.slug)
-    with catalog.lake.connect() as connection:
-        done |= maintenance.compact(catalog.lake, connection)
-        needed = _snapshots_before_runs(catalog, now - keep_snapshots)
-        gone = expired_snapshots(maintenance.snapshots(connection), needed, now - keep_snapshots)
-        done["snapshots"] = maintenance.expire(catalog.lake, connection, gone)
-        done |= maintenance.clean(catalog.lake, connection, now - SAFE_AGE)
+    try:
+        with catalog.exclusive(files_lock(catalog.tenant), "maintenance"):
+            done |= _tidy_lake(catalog, now, keep_snapshots)
+    except Busy:
+        log.info("The lake of %s is being copied; it is tidied the next time", catalog.tenant)
     done["deltas"] = clear_deltas(catalog, now)
     return done
+
+
+def _tidy_lake(catalog: Catalog, now: datetime, keep: timedelta) -> dict[str, int]:
+    with catalog.lake.connect() as connection:
+        done = maintenance.compact(catalog.lake, connection)
+        needed = _snapshots_before_runs(catalog, now - keep)
+        gone = expired_snapshots(maintenance.snapshots(connection), needed, now - keep)
+        done["snapshots"] = maintenance.expire(catalog.lake, connection, gone)
+        return done | maintenance.clean(catalog.lake, connection, now - SAFE_AGE)
 
 
 def expired_snapshots(

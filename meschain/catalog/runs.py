@@ -17,7 +17,7 @@ from meschain.access.scopes import Scopes
 from meschain.access.visibility import visible
 from meschain.audit.rules import Actor, Tag
 from meschain.catalog.archive import clear_fragments
-from meschain.catalog.context import Catalog
+from meschain.catalog.context import Catalog, supplier_lock
 from meschain.catalog.tables import Run, RunKind, RunStatus, Supplier
 from meschain.store.base import utc_now
 from meschain.store.ids import first_id, new_id
@@ -83,7 +83,7 @@ def open_run(catalog: Catalog, supplier: Supplier, kind: RunKind, *, run_id: str
     Raises Refused when another run of the supplier is under way, here or in another process.
     """
     run_id = run_id or new_id()
-    with catalog.exclusive(f"supplier-{catalog.tenant}-{supplier.slug}", f"run {run_id}"):
+    with catalog.exclusive(supplier_lock(catalog.tenant, supplier.slug), f"run {run_id}"):
         recover(catalog, supplier)
         base = last_good(catalog, supplier)
         with transaction(catalog.engine) as session:

@@ -64,8 +64,8 @@ def bring_back(folder: Folder, json: Json = False) -> None:
     with _bare_operations() as operations:
         found = restore(operations, folder)
     hint = (
-        f"Whoever was erased after {found.created_at:%Y-%m-%d %H:%M} UTC is in it: erase them again. "
-        "Next: meschain doctor"
+        f"It is as it was on {found.created_at:%Y-%m-%d %H:%M} UTC: whoever was erased or removed since, and every "
+        "API key revoked since, is back; undo that. Everybody has to log in anew. Next: meschain doctor"
     )
     show(_described(found, folder), json, lambda: f"{_summary(found, folder)} is restored. {hint}")
 

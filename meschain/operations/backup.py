@@ -205,7 +205,7 @@ def _copy_held(operations: Operations, draft: Draft, moment: Moment) -> None:
             after = _signature(folder, run_id)
         except FileNotFoundError:
             raise _Decided from None
-        if after != before or (not before and not _is_held(operations, run_id)):
+        if after != before or not _is_held(operations, run_id):
             raise _Decided
 
 

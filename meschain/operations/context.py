@@ -16,12 +16,10 @@ from meschain.settings import Settings, private_dir
 from meschain.store.exclusion import Exclusion, exclusive
 from meschain.store.several import all_exclusive
 from meschain.store.tenancy import of_every_tenant
-from warehouse.lake import LakeSettings
+from warehouse.lake import LakeSettings, files_lock, lake_lock
 
 KEYS = "vault-keys"
 """Name of the lock of whoever changes the vault's keys, and of whoever must not see them change."""
-RESTORING = "restoring.json"
-"""File of the data folder that says that a backup is being brought back: what is there is not whole."""
 _WAIT_SECONDS = 300.0
 
 
@@ -52,13 +50,13 @@ class Operations:
     @contextmanager
     def files_kept(self, tenants: Sequence[str], holder: str) -> Iterator[None]:
         """Keep maintenance from removing files of these tenants' lakes; waits while it does."""
-        with self._all_exclusive([files_lock(slug) for slug in tenants], holder):
+        with self.all_exclusive([files_lock(slug) for slug in tenants], holder):
             yield
 
     @contextmanager
     def lakes_still(self, tenants: Sequence[str], holder: str) -> Iterator[None]:
         """Keep these tenants' lakes as they are: writers wait, readers do not."""
-        with self._all_exclusive([f"lake-{slug}" for slug in tenants], holder):
+        with self.all_exclusive([lake_lock(slug) for slug in tenants], holder):
             yield
 
     @contextmanager
@@ -73,9 +71,10 @@ class Operations:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def _all_exclusive(self, names: Sequence[str], holder: str) -> Iterator[None]:
-        locks = self.settings.locks_dir()
-        with all_exclusive(self.engine, locks, names, holder=holder, wait_seconds=_WAIT_SECONDS):
+    def all_exclusive(self, names: Sequence[str], holder: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold all of the names; Busy when another holds one of them (for minutes, if `wait`)."""
+        locks, seconds = self.settings.locks_dir(), _WAIT_SECONDS if wait else 0.0
+        with all_exclusive(self.engine, locks, names, holder=holder, wait_seconds=seconds):
             yield
 
     def data_folder(self, slug: str) -> Path:
@@ -95,11 +94,6 @@ def local_data(lake: LakeSettings) -> Path:
             "remove them with the tools of that object store"
         )
     return Path(lake.data_path)
-
-
-def files_lock(slug: str) -> str:
-    """Name of the lock of whoever removes files of a tenant's lake, and of whoever must not see them go."""
-    return f"lake-files-{slug}"
 
 
 def slugs(tenants: list[Tenant]) -> list[str]:

@@ -17,6 +17,7 @@ PYTHON = (3, 11)
 _GIB = 1024**3
 _LITTLE_SPACE = _GIB
 _NO_SPACE = _GIB // 10
+_FEW = 5
 _CLOCK_SLACK = timedelta(minutes=2)
 _EARLIEST = 2026
 """No clock that is right shows an earlier year than the one this was written in."""
@@ -73,6 +74,11 @@ def judge_home(home: Path, *, present: bool, writable: bool, free: int) -> Findi
     return _ok("home", f"{home}: {space}" if present else f"{home} is not there yet: made when first needed")
 
 
+def judge_half(why: str) -> Finding:
+    """A data folder into which a backup was brought only in part."""
+    return _broken("home", why, "give it the same backup; or use another MESCHAIN_HOME")
+
+
 def judge_store(place: str, *, present: bool, revision: str | None, newest: str | None, error: str = "") -> Finding:
     """The operational store; `place` shows no password."""
     if error:
@@ -88,7 +94,7 @@ def judge_store(place: str, *, present: bool, revision: str | None, newest: str 
 
 
 def judge_vault(place: str, *, present: bool, sealed: int, misfits: Mapping[str, str]) -> list[Finding]:
-    """The keys of stored secrets; `misfits` says, by supplier, why a secret does not open."""
+    """The keys of stored secrets; `misfits` says, by its place, why a secret does not open."""
     if not present:
         if sealed:
             text = f"{sealed} stored secrets, and no key: {place} is not there"
@@ -96,10 +102,10 @@ def judge_vault(place: str, *, present: bool, sealed: int, misfits: Mapping[str,
         return [_ok("vault", f"{place} is not there yet: made with the first secret")]
     if not misfits:
         return [_ok("vault", f"{place} opens all of {sealed} stored secrets")]
-    return [
-        _broken("vault", f"the secret of {supplier}: {why}", "add the former key, or enter the secret anew")
-        for supplier, why in misfits.items()
-    ]
+    told = [f"the secret of {each}: {why}" for each, why in list(misfits.items())[:_FEW]]
+    if len(misfits) > _FEW:
+        told.append(f"{len(misfits) - _FEW} more of {sealed} stored secrets do not open")
+    return [_broken("vault", text, "add the former key, or enter the secret anew") for text in told]
 
 
 def judge_extensions(failures: Mapping[str, str | None]) -> list[Finding]:

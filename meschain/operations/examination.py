@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from commerce.errors import MesChainError, Permanent
+from commerce.errors import MesChainError, Permanent, Refused
 from connectors.http.call import Call
 from connectors.http.client import HttpClient
 from connectors.http.settings import HttpSettings
@@ -25,6 +25,7 @@ from meschain.operations.records import Records, read_records
 from meschain.settings import Settings, list_given, list_variables, variable_of
 from meschain.store.base import utc_now
 from meschain.store.engine import open_engine
+from meschain.store.loading import check_whole
 from meschain.store.schema import current_revision, newest_revision
 from meschain.store.vault import vault_of
 from warehouse.health import EXTENSIONS, LakeState, look, try_extension
@@ -96,6 +97,10 @@ def _shown(value: object) -> str:
 def _look_at_home(home: Path) -> Finding:
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    try:
+        check_whole(home)
+    except Refused as error:
+        return doctor.judge_half(str(error))
     return doctor.judge_home(home, present=home.is_dir(), writable=writable, free=shutil.disk_usage(there).free)
 
 

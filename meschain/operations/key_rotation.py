@@ -17,9 +17,8 @@ from sqlalchemy.orm import Session
 from commerce.errors import Permanent, Refused, Transient
 from meschain.audit.rules import Tag
 from meschain.operations.context import KEYS, Operations
-from meschain.operations.store_tables import check_known_tables, overwrite_freed
+from meschain.operations.store_tables import check_known_tables, overwrite_freed, sealed_columns, stored_secrets
 from meschain.operations.vault_keys import VaultKeys, fingerprint, present_keys, write_keys
-from meschain.store.base import Base, Sealed
 from meschain.store.loading import flush
 from meschain.store.session import reading, transaction
 from meschain.store.vault import Vault
@@ -117,7 +116,9 @@ def _reseal(operations: Operations, keys: Sequence[str]) -> int:
     """Seal anew what is not under the first key, a batch per transaction; gives how many secrets that were."""
     vault, first = Vault(",".join(keys)), Vault(keys[0])
     done = 0
-    for table, column in _sealed_columns(operations):
+    with reading(operations.everywhere) as session:
+        check_known_tables(session.connection())
+    for table, column in sealed_columns():
         last: tuple[object, ...] | None = None
         while True:
             with transaction(operations.everywhere) as session:
@@ -156,11 +157,10 @@ def _left(operations: Operations, key: str) -> Iterator[tuple[str, bytes]]:
     """The secrets that this key does not open, by their place (`table.column key`)."""
     first = Vault(key)
     with reading(operations.everywhere) as session:
-        for table, column in _sealed_columns(operations):
-            query = select(*table.primary_key.columns, column).where(column.is_not(None))
-            for *row, sealed in session.execute(query, execution_options={"yield_per": _BATCH}):
-                if not _opens(first, sealed):
-                    yield f"{table.name}.{column.name} {'/'.join(map(str, row))}", sealed
+        check_known_tables(session.connection())
+        for place, sealed in stored_secrets(session):
+            if not _opens(first, sealed):
+                yield place, sealed
 
 
 def _opens(vault: Vault, sealed: bytes) -> bool:
@@ -169,15 +169,3 @@ def _opens(vault: Vault, sealed: bytes) -> bool:
     except Permanent:
         return False
     return True
-
-
-def _sealed_columns(operations: Operations) -> list[tuple[Table, Column[bytes]]]:
-    """Every column of ciphertext of the vault. Permanent when the store has a table that this program does not know."""
-    with reading(operations.engine) as session:
-        check_known_tables(session.connection())
-    return [
-        (table, column)
-        for table in Base.metadata.sorted_tables
-        for column in table.columns
-        if isinstance(column.type, Sealed)
-    ]

@@ -12,11 +12,14 @@ from meschain.catalog.absence import feed_state
 from meschain.catalog.profile import Absence
 from meschain.catalog.tables import FeedProfile, Run, Supplier
 from meschain.operations.doctor import Feed
+from meschain.operations.store_tables import stored_secrets
 from meschain.runs.service import live_runners
 from meschain.runs.tables import Trigger
 from meschain.store.base import utc_now
 from meschain.store.session import reading
 from meschain.store.tenancy import of_every_tenant
+
+_SECRET = f"{Supplier.__tablename__}.{Supplier.source_secret.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Records:
     feeds: dict[str, list[Feed]]
     """By tenant: how the feed of each supplier stands."""
     sealed: dict[str, bytes]
-    """The sealed secrets, by tenant and supplier (`acme/toys`)."""
+    """Everything that the vault has sealed, by its place; the secret of a supplier by `acme/toys`."""
     imported: set[str]
     """Tenants of which a run was applied: they have a lake."""
     statuses: dict[tuple[str, str], str]
@@ -45,14 +48,14 @@ def read_records(engine: Engine) -> Records:
     with reading(of_every_tenant(engine)) as session:
         tenants = {tenant.id: tenant.slug for tenant in session.scalars(select(Tenant).order_by(Tenant.slug))}
         feeds: dict[str, list[Feed]] = {slug: [] for slug in tenants.values()}
-        sealed: dict[str, bytes] = {}
+        sealed = dict(stored_secrets(session))
         feed_of = _Feeds(session)
         for supplier in session.scalars(select(Supplier).order_by(Supplier.slug)):
             tenant = tenants[supplier.tenant_id]
             if supplier.active:
                 feeds[tenant].append(feed_of(supplier))
             if supplier.source_secret is not None:
-                sealed[f"{tenant}/{supplier.slug}"] = supplier.source_secret
+                sealed[f"{tenant}/{supplier.slug}"] = sealed.pop(f"{_SECRET} {supplier.id}")
         runs = session.execute(select(Run.tenant_id, Run.id, Run.status)).tuples().all()
         waiting = session.scalar(select(func.count()).where(Trigger.state == "queued")) or 0
         moments = session.execute(select(func.max(Run.started_at), func.max(Run.finished_at))).tuples().one()

@@ -14,9 +14,10 @@ import msgspec
 from sqlalchemy import select
 
 from commerce.errors import Permanent, Refused
+from meschain.access.sessions import end_every_session
 from meschain.audit.rules import Tag
 from meschain.audit.tables import Entry
-from meschain.operations.context import RESTORING, Operations
+from meschain.operations.context import Operations
 from meschain.operations.folder import StoredFile, copy_file, sync_folder, sync_folders, write_whole
 from meschain.operations.manifest import (
     KEY_FILE,
@@ -48,7 +49,7 @@ def restore(operations: Operations, folder: Path) -> Manifest:
     """Bring the backup in the folder back; gives its manifest.
 
     Raises Permanent when the backup is damaged or does not fit this program, Refused when the installation holds
-    something already or lacks the vault's keys. Done again after it was done, it finds nothing to do.
+    something already or lacks the vault's keys. Every session ends: some had ended since the backup was made.
     """
     manifest = read_manifest(folder)
     check_files(folder, manifest)
@@ -57,17 +58,17 @@ def restore(operations: Operations, folder: Path) -> Manifest:
     with operations.scratch("restore") as scratch:
         note = _read_note(operations)
         if note is not None and note.backup == manifest.id and _is_done(operations, manifest):
-            (operations.settings.home / RESTORING).unlink()
+            (operations.settings.home / loading.RESTORING).unlink()
             return manifest
         _check_blank(operations, manifest, note)
         if note is not None:
             _clear(operations, note.tenants)
         names = [tenant.slug for tenant in manifest.tenants]
-        write_whole(operations.settings.home / RESTORING, msgspec.json.encode(_Note(manifest.id, names)))
+        write_whole(operations.settings.home / loading.RESTORING, msgspec.json.encode(_Note(manifest.id, names)))
         _bring_files(operations, folder, manifest, scratch)
         with operations.exclusive("store-schema", "restore", wait=True):
             _fill_store(operations, folder, manifest)
-        (operations.settings.home / RESTORING).unlink()
+        (operations.settings.home / loading.RESTORING).unlink()
         sync_folder(operations.settings.home)
     return manifest
 
@@ -107,7 +108,7 @@ def _check_blank(operations: Operations, manifest: Manifest, note: _Note | None)
 
 def _read_note(operations: Operations) -> _Note | None:
     try:
-        return msgspec.json.decode((operations.settings.home / RESTORING).read_bytes(), type=_Note)
+        return msgspec.json.decode((operations.settings.home / loading.RESTORING).read_bytes(), type=_Note)
     except FileNotFoundError:
         return None
 
@@ -186,6 +187,7 @@ def _fill_store(operations: Operations, folder: Path, manifest: Manifest) -> Non
             raise Permanent(f"{table.file} holds {count} rows and not {table.rows}; use another backup")
 
     def note(session: TenantSession) -> None:
+        end_every_session(session, manifest.created_at)  # some had ended since
         told = {"created_at": manifest.created_at.isoformat(), "meschain": manifest.meschain}
         operations.log.record(session, Tag.BACKUP_RESTORED, operations.actor, target=_target(manifest), after=told)
 

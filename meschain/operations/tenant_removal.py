@@ -17,8 +17,9 @@ from commerce.errors import Permanent, Refused
 from meschain.access.tables import Membership, Tenant
 from meschain.access.tenants import get_tenant, list_tenants
 from meschain.audit.rules import Tag
+from meschain.catalog.context import supplier_lock
 from meschain.catalog.tables import Supplier
-from meschain.operations.context import Operations, files_lock, local_data, slugs
+from meschain.operations.context import Operations, local_data, slugs
 from meschain.operations.folder import sync_folder, write_whole
 from meschain.operations.store_tables import check_known_tables, overwrite_freed
 from meschain.runs.service import LEASE
@@ -28,6 +29,7 @@ from meschain.store.base import Base, utc_now
 from meschain.store.loading import flush
 from meschain.store.session import reading, transaction
 from warehouse import copying
+from warehouse.lake import files_lock
 
 KEPT = frozenset({"audit_entries", "audit_payloads"})
 """Tables whose rows outlive their tenant: the log is only ever appended to, and proves what happened."""
@@ -67,8 +69,13 @@ def remove_tenant(operations: Operations, slug: str, *, kept: Collection[str] = 
                 _remove_bytes(operations, folder)
             return Removal({}, [], finished=True)
         tenant = get_tenant(operations.engine, slug)
-        with operations.exclusive(files_lock(slug), holder), operations.lakes_still([slug], holder):
+        with (
+            operations.exclusive(files_lock(slug), holder),
+            operations.lakes_still([slug], holder),
+            operations.all_exclusive(_suppliers(operations, tenant), holder, wait=False),
+        ):
             _check_idle(operations, tenant)
+            _check_removable(operations, slug)
             folder = private_dir(operations.settings.home / _FOLDER / tenant.id)
             write_whole(folder / _NOTE, msgspec.json.encode(_Note(slug)))
             sync_folder(folder.parent)
@@ -87,18 +94,28 @@ def _begun(operations: Operations, slug: str) -> list[Path]:
     return [place for place, note in notes if note.slug == slug]
 
 
-def _check_idle(operations: Operations, tenant: Tenant) -> None:
-    """Refused while somebody works for the tenant: on a supplier, or on a flow that was asked for."""
+def _suppliers(operations: Operations, tenant: Tenant) -> list[str]:
+    """Names of the locks of the tenant's suppliers."""
     with reading(operations.everywhere) as session:
-        suppliers = list(session.scalars(select(Supplier.slug).where(Supplier.tenant_id == tenant.id)))
+        found = session.scalars(select(Supplier.slug).where(Supplier.tenant_id == tenant.id))
+        return [supplier_lock(tenant.slug, supplier) for supplier in found]
+
+
+def _check_idle(operations: Operations, tenant: Tenant) -> None:
+    """Refused while a flow that was asked for runs for the tenant."""
+    with reading(operations.everywhere) as session:
         alive = select(Runner.name).where(Runner.seen_at >= utc_now() - LEASE, Runner.stopped_at.is_(None))
         at_work = (Trigger.tenant_id == tenant.id, Trigger.state == "started", Trigger.runner.in_(alive))
         flow = session.scalars(select(Trigger.flow).where(*at_work).limit(1)).first()
     if flow is not None:
         raise Refused(f"{flow} is running for {tenant.slug}; wait until it ends, or cancel it, and try again")
-    for supplier in suppliers:
-        with operations.exclusive(f"supplier-{tenant.slug}-{supplier}", f"removal of {tenant.slug}"):
-            continue
+
+
+def _check_removable(operations: Operations, slug: str) -> None:
+    """Refused when not everything could be removed: what cannot be known is known before anything is touched."""
+    local_data(operations.lake(slug))
+    with reading(operations.everywhere) as session:
+        check_known_tables(session.connection())
 
 
 def _move_away(operations: Operations, slug: str, folder: Path) -> None:
@@ -131,7 +148,6 @@ def _move(place: Path, target: Path) -> None:
 
 def _delete_rows(operations: Operations, tenant: Tenant, kept: Collection[str]) -> Removal:
     with transaction(operations.everywhere) as session:
-        check_known_tables(session.connection())
         overwrite_freed(session)
         others = aliased(Membership)
         alone = select(Membership.user_id).where(

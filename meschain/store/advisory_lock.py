@@ -15,6 +15,25 @@ _activity = table("pg_stat_activity", column("pid"), column("application_name"))
 _databases = table("pg_database", column("oid"), column("datname"))
 
 
+def lock_key(name: str) -> int:
+    """The number that PostgreSQL knows a lock by."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+
+
+def holder_of(connection: Connection, key: int) -> str:
+    """What the present holder of a lock says of itself; empty if it is not known."""
+    unsigned = key & (1 << 64) - 1
+    here = select(_databases.c.oid).where(_databases.c.datname == func.current_database()).scalar_subquery()
+    query = (
+        select(_activity.c.application_name)
+        .join(_locks, _locks.c.pid == _activity.c.pid)
+        .where(_locks.c.locktype == "advisory", _locks.c.granted, _locks.c.database == here, _locks.c.objsubid == 1)
+        .where(_locks.c.classid == cast(literal(str(unsigned >> 32)), OID))
+        .where(_locks.c.objid == cast(literal(str(unsigned & 0xFFFFFFFF)), OID))
+    )
+    return str(connection.scalar(query) or "")
+
+
 class AdvisoryLock:
     """A session advisory lock on a connection of its own, whose `application_name` says who holds it.
 
@@ -26,7 +45,7 @@ class AdvisoryLock:
         self._store = engine
         # The server takes 63 bytes and turns all but ASCII into escapes.
         self._engine = open_session_engine(engine, holder.encode("ascii", "replace").decode()[:63])
-        self._key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+        self._key = lock_key(name)
         self._connection: Connection | None = None
         self._held = False
 
@@ -40,18 +59,7 @@ class AdvisoryLock:
 
     def holder(self) -> str:
         """What the present holder says of itself; empty if it is not known."""
-        if self._connection is None:
-            return ""
-        unsigned = self._key & (1 << 64) - 1
-        here = select(_databases.c.oid).where(_databases.c.datname == func.current_database()).scalar_subquery()
-        query = (
-            select(_activity.c.application_name)
-            .join(_locks, _locks.c.pid == _activity.c.pid)
-            .where(_locks.c.locktype == "advisory", _locks.c.granted, _locks.c.database == here, _locks.c.objsubid == 1)
-            .where(_locks.c.classid == cast(literal(str(unsigned >> 32)), OID))
-            .where(_locks.c.objid == cast(literal(str(unsigned & 0xFFFFFFFF)), OID))
-        )
-        return str(self._connection.scalar(query) or "")
+        return holder_of(self._connection, self._key) if self._connection is not None else ""
 
     def is_held(self) -> bool:
         """Whether the connection, and with it the lock, is still there."""

@@ -16,12 +16,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
-from commerce.errors import Permanent
+from commerce.errors import Permanent, Refused
 from meschain.store.dump import BATCH, REVISIONS, Row, Shape, list_shapes, read_rows
 from meschain.store.engine import open_engine
 from meschain.store.session import translated
 from meschain.store.tenancy import TenantSession, of_every_tenant
 
+RESTORING = "restoring.json"
+"""File of the data folder that says that a backup is being brought back: what is there is not whole."""
 _SCRIPTS = Path(__file__).parent / "migrations"
 _FOREIGN = "PRAGMA foreign_key_check"
 Reference = tuple[tuple[str, ...], tuple[str, ...]]
@@ -33,6 +35,14 @@ def is_blank(engine: Engine) -> bool:
     """Whether the store has no table at all; a database that is not there yet is made."""
     with translated(engine), engine.connect() as connection:
         return not inspect(connection).get_table_names()
+
+
+def check_whole(home: Path) -> None:
+    """Refused when a backup is being brought back into the data folder, or that was broken off."""
+    if (home / RESTORING).exists():
+        raise Refused(
+            f"a backup is being brought back into {home}, or that was broken off: run `meschain restore` again"
+        )
 
 
 def check_revision(revision: str) -> None:

@@ -3,7 +3,6 @@
 A lock of its own for each would take as many connections as there are tenants.
 """
 
-import hashlib
 import os
 import socket
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
+from meschain.store.advisory_lock import holder_of, lock_key
 from meschain.store.engine import open_session_engine
 from meschain.store.exclusion import Busy, exclusive
 from meschain.store.session import translated
@@ -61,8 +61,9 @@ def _on_one_connection(engine: Engine, names: Sequence[str], holder: str, wait_s
 
 
 def _take(connection: Connection, name: str, deadline: float) -> None:
-    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)  # as AdvisoryLock does
+    key = lock_key(name)
     while not connection.scalar(select(func.pg_try_advisory_lock(key))):
         if time.monotonic() > deadline:
-            raise Busy(f"{name} is being worked on by another process; wait until it ends, or end it, and try again")
+            other = holder_of(connection, key) or "another process"
+            raise Busy(f"{name} is being worked on by {other}; wait until it ends, or end it, and try again")
         time.sleep(_POLL_SECONDS)

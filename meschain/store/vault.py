@@ -16,17 +16,23 @@ from meschain.settings import Settings, private_dir
 
 _VARIABLE = "MESCHAIN_VAULT__KEY"
 
+_Mark = tuple[int, int]
+"""Inode and time of a file."""
+
 
 class Vault:
     """Seals text under the first key and opens what any of the keys sealed.
 
-    Nothing is read before it is needed; the key file is made by the first `seal`, never by `open`.
+    Nothing is read before it is needed; the key file is made by the first `seal`, never by `open`. A key file that was
+    replaced is read anew at the next call: keys are changed while processes run.
     """
 
     def __init__(self, keys: str = "", key_file: Path | None = None) -> None:
         self._given = keys
         self._key_file = key_file
         self._fernet: MultiFernet | None = None
+        self._read: _Mark | None = None
+        """Of the key file as it was when it was read."""
 
     def seal(self, secret: str) -> bytes:
         """Ciphertext of `secret`, safe to store; different at every call."""
@@ -49,15 +55,20 @@ class Vault:
             raise Permanent(self._misfit()) from None
 
     def _keys(self) -> MultiFernet:
+        if not self._given:
+            return self._from_file()
         if self._fernet is None:
-            self._fernet = _parse(self._given.split(","), _VARIABLE) if self._given else self._from_file()
+            self._fernet = _parse(self._given.split(","), _VARIABLE)
         return self._fernet
 
     def _from_file(self) -> MultiFernet:
         if self._key_file is None:
             raise Permanent(f"there is no key for stored secrets; set {_VARIABLE}")
         try:
-            mode = stat.S_IMODE(self._key_file.stat().st_mode)
+            status = self._key_file.stat()
+            mark = (status.st_ino, status.st_mtime_ns)
+            if self._fernet is not None and mark == self._read:
+                return self._fernet
             lines = self._key_file.read_text("ascii", errors="replace").splitlines()
         except FileNotFoundError:
             raise Permanent(
@@ -66,9 +77,10 @@ class Vault:
             ) from None
         except OSError as error:
             raise Permanent(f"{self._key_file} cannot be read: {error.strerror}; expected a file of ours") from None
-        if mode & 0o077:
+        if (mode := stat.S_IMODE(status.st_mode)) & 0o077:
             raise Permanent(f"{self._key_file} may be read by others (mode {mode:04o}); run chmod 600 on it")
-        return _parse(lines, str(self._key_file))
+        self._fernet, self._read = _parse(lines, str(self._key_file)), mark
+        return self._fernet
 
     def _misfit(self) -> str:
         place = _VARIABLE if self._given else str(self._key_file)

@@ -13,7 +13,8 @@ from meschain.access.permissions import Permission
 from meschain.access.rules import Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
 from meschain.access.signing import rotate_signing_key
 from meschain.access.tables import Credentials, User
-from meschain.audit.rules import OPERATOR, Actor
+from meschain.audit.rules import OPERATOR, Actor, Tag
+from meschain.audit.tables import Entry
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
 from tests.access.people import PASSWORD, VISITOR, WAY, People
@@ -82,6 +83,37 @@ def test_a_lockout_begins_grows_and_ends_and_all_of_it_is_written_down(people, t
     assert people.tags()[-2:] == ["access:lockout:ended", "access:login:succeeded"]
     fail()  # counted from the beginning again
     assert people.tags()[-1] == "access:login:failed"
+
+
+def test_whoever_guesses_the_password_from_within_a_session_is_locked_out_as_well(people, tenant):
+    user_id = people.owner(tenant)
+    actor = Actor("user", user_id, tenant)
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            account.change_password(people.access, actor, user_id, "wrong", PASSWORD)
+    assert people.tags()[-2:] == ["access:login:failed", "access:lockout:began"]
+    with pytest.raises(Unauthenticated):
+        account.change_password(people.access, actor, user_id, PASSWORD, PASSWORD)
+    pass_time(people, user_id)
+    account.change_password(people.access, actor, user_id, PASSWORD, PASSWORD)
+    assert people.tags()[-1] == "access:password:changed"
+
+
+def test_what_is_done_to_an_account_concerns_every_tenant_of_the_user(people, tenant):
+    user_id, other = people.owner(tenant), people.tenant("other")
+    _, text = links.invite(people.access, OPERATOR.of_tenant(other), other, "ayse@example.com", [GivenRole("viewer")])
+    links.accept(people.access, VISITOR, text, links.Newcomer())
+    reset = links.link_new_password(people.access, OPERATOR, user_id)
+    links.set_new_password(people.access, VISITOR, reset, PASSWORD)
+    account.reset_second_factor(people.access, OPERATOR, user_id)
+    for each in (tenant, other):
+        with reading(people.access.of(each)) as session:
+            tags = list(session.scalars(select(Entry.tag).where(Entry.tenant_id == each).order_by(Entry.index)))
+        assert tags[-3:] == [
+            "access:password:reset-requested",
+            "access:password:changed",
+            "access:second-factor:disabled",
+        ]
 
 
 def locked_until(people: People, user_id: str) -> object:

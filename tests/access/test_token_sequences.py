@@ -16,7 +16,7 @@ from meschain.audit.rules import OPERATOR, Actor
 from meschain.store.changes import Changes
 from tests.access.people import PASSWORD, VISITOR, WAY, People
 
-SEQUENCES, REDUCED, STEPS = 1000, 40, 12
+SEQUENCES, REDUCED, STEPS = 1000, 20, 12
 
 
 @dataclass

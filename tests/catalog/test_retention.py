@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commerce.errors import Refused
+from meschain.catalog.context import supplier_lock
 from meschain.catalog.decisions import approve_run, roll_back
 from meschain.catalog.retention import expired_snapshots, maintain
 from meschain.catalog.runs import get_run
@@ -14,6 +15,7 @@ from meschain.catalog.tables import Run
 from meschain.store.ids import new_id
 from meschain.store.session import transaction
 from tests.catalog.shop import Shop, goods
+from warehouse.lake import files_lock
 
 DAY = timedelta(days=1)
 LATER = datetime.now(UTC) + 400 * DAY
@@ -117,10 +119,17 @@ def test_what_the_dead_left_is_cleared_away(shop: Shop):
     assert [path.exists() for path in left] == [False] * 3
 
 
+def test_a_lake_that_is_being_copied_is_left_alone(shop: Shop):
+    shop.sync(goods(60), "acme")
+    with shop.catalog.exclusive(files_lock(shop.catalog.tenant), "a copy"):
+        assert "old_files" not in look_after(shop, LATER)
+    assert "old_files" in look_after(shop, LATER)
+
+
 def test_a_supplier_at_work_is_left_alone(shop: Shop):
     first = shop.sync(goods(60), "acme")
     shop.sync(goods(60, stock=1), "acme")
-    with shop.catalog.exclusive(f"supplier-{shop.catalog.tenant}-acme", "a test"):
+    with shop.catalog.exclusive(supplier_lock(shop.catalog.tenant, "acme"), "a test"):
         done = look_after(shop, LATER)
     assert done["raw_files"] == 0
     assert first.files[0]["hash"] in raw_files(shop)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.acceptance
 def test_a_killed_act_has_happened_wholly_or_not_at_all(name: str, tmp_path: Path, full_size: bool) -> None:
     seed = random.randrange(1_000_000)
     chance = random.Random(seed)
-    phases = _phases({"sync": 60 if full_size else 4}.get(name, 12 if full_size else 2))
+    phases = _phases({"sync": 60 if full_size else 2}.get(name, 12 if full_size else 1))
     stage = Stage(tmp_path, rows=20_000 if full_size else 500, seed=seed)
     act = scenes.rehearse(stage, scenes.ACTS[name](stage))
     tally = {"old": 0, "new": 0, "late": 0, "orphans": 0}

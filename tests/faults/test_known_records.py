@@ -158,7 +158,7 @@ def test_passing_over_known_records_changes_nothing(house, write, profile, full_
     opened_house, lake, folder = house
     catalog = opened_house.catalog(opened_house.tenant(None))
 
-    @settings(max_examples=60 if full_size else 3, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @settings(max_examples=60 if full_size else 1, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(versions())
     @example(LOSING)
     def hold(feeds: list[list[list[Row]]]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+from meschain.catalog.context import supplier_lock
 from meschain.catalog.runs import list_runs
 from meschain.store.exclusion import exclusive
 
@@ -65,7 +66,7 @@ def test_a_supplier_that_is_being_synced_is_skipped(shop, run):
     from flows.sync_catalog import sync_catalog  # noqa: PLC0415  as above
 
     shop.write("toys", PRICES)
-    with exclusive(shop.house.engine, shop.house.settings.locks_dir(), "supplier-acme-toys", holder="a test"):
+    with exclusive(shop.house.engine, shop.house.settings.locks_dir(), supplier_lock("acme", "toys"), holder="a test"):
         state = run(sync_catalog, "toys")
     assert (state.name, state.is_completed()) == ("Skipped", True)
     assert "being worked on by a test" in state.message

@@ -18,7 +18,7 @@ from meschain.audit.tables import Entry
 from meschain.catalog.decisions import reject_run
 from meschain.operations import backup, folder, moment
 from meschain.operations.backup import back_up, verify
-from meschain.operations.context import KEYS, Operations, files_lock
+from meschain.operations.context import KEYS, Operations
 from meschain.operations.folder import Draft
 from meschain.settings import Settings
 from meschain.store.exclusion import Busy
@@ -37,7 +37,7 @@ from tests.operations.estates import (
     tree,
 )
 from warehouse.copying import copy_catalog
-from warehouse.lake import LakeSettings
+from warehouse.lake import LakeSettings, files_lock, lake_lock
 
 
 def test_a_backup_holds_everything_says_so_and_changes_nothing(house: House, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_neither_lakes_nor_keys_change_while_the_moment_is_taken(
     copied: list[str] = []
 
     def copy_in_the_middle(lake: LakeSettings, blank: Path) -> bool:
-        for name in (*(f"lake-{slug}" for slug in TENANTS), KEYS):
+        for name in (*(lake_lock(slug) for slug in TENANTS), KEYS):
             with pytest.raises(Busy), operations.exclusive(name, "a writer"):
                 pass
         create_tenant(local_house.engine, f"late-{lake.tenant}")  # the view was there before

@@ -80,6 +80,14 @@ def test_what_a_running_process_seals_meanwhile_is_not_lost(
     assert "late" in _secrets(local_house, vault_of(local_house.settings))
 
 
+def test_a_running_process_opens_and_seals_with_the_new_key(local_house: House) -> None:
+    running = House(local_house.settings).vault
+    before = _secrets(local_house, running)
+    rotate(operations_of(local_house), settle=0)
+    assert _secrets(local_house, running) == before
+    assert vault_of(local_house.settings).open(running.seal("after")) == "after"
+
+
 def test_a_secret_that_no_key_opens_keeps_the_former_keys(local_house: House) -> None:
     file = local_house.settings.vault_key_file
     [former] = read_keys(file)

@@ -11,6 +11,7 @@ from commerce.errors import Permanent, Refused
 from meschain.access.tables import Membership
 from meschain.access.tenants import list_tenants
 from meschain.audit.rules import Tag
+from meschain.catalog.context import supplier_lock
 from meschain.operations import tenant_removal
 from meschain.operations.examination import examine
 from meschain.operations.tenant_removal import KEPT, Removal, remove_tenant
@@ -26,6 +27,7 @@ from meschain.wiring import House
 from tests.catalog.shop import goods
 from tests.operations import children
 from tests.operations.estates import Rows, lake_rows, opened, operations_of, shop_of, store_rows, tree
+from warehouse.lake import files_lock, lake_lock
 
 GROWS = {"audit_entries", "audit_head", "audit_nodes", "audit_payloads"}
 """The log goes on."""
@@ -96,6 +98,27 @@ def test_a_tenant_of_the_same_name_begins_anew(local_house: House, tmp_path: Pat
     with opened(local_house.settings) as house, shop_of(house, "acme", tmp_path) as shop:
         assert shop.ask("SELECT count(*) FROM core.offers") == [(0,)]
         assert shop.sync(goods(2)).status == "applied"
+        known_before = local_house.catalog(local_house.tenant("acme"))
+        with known_before.lake.read() as reader:
+            assert reader.execute("SELECT count(*) FROM core.offers").fetchall() == [(2,)]
+
+
+def test_a_table_of_a_later_program_keeps_everything_in_its_place(local_house: House) -> None:
+    with local_house.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE later_room (tenant_id TEXT)")
+    before = tree(local_house.settings.home)
+    with pytest.raises(Permanent, match="later_room; nothing was changed"):
+        remove_tenant(operations_of(local_house), "acme")
+    after = tree(local_house.settings.home)
+    assert {path: after.get(path) for path in before if path.startswith("lake/")} == {
+        path: digest for path, digest in before.items() if path.startswith("lake/")
+    }
+
+
+def test_the_locks_of_two_tenants_are_never_the_same() -> None:
+    assert supplier_lock("a", "b-c") != supplier_lock("a-b", "c")
+    names = ["x", "files-x", "lake-x", "files-of-lake-x"]
+    assert len({lock(name) for lock in (lake_lock, files_lock) for name in names}) == 2 * len(names)
 
 
 def test_a_member_of_both_stays_one(local_house: House) -> None:
@@ -113,7 +136,7 @@ def test_a_member_of_both_stays_one(local_house: House) -> None:
 def test_it_is_refused_while_somebody_works_for_the_tenant(house: House) -> None:
     operations = operations_of(house)
     rows = store_rows(house)
-    for name in ("supplier-acme-toys", "lake-files-acme"):
+    for name in (supplier_lock("acme", "toys"), files_lock("acme")):
         with operations.exclusive(name, "a run"), pytest.raises(Busy, match="a run"):
             remove_tenant(operations, "acme")
     tenant = house.tenant("acme")

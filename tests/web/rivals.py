@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import httpx
 
+from commerce.errors import Refused
 from meschain.access import api_keys, grants, links
 from meschain.access.authentication import Authenticator
 from meschain.access.grants import GivenRole
@@ -142,12 +143,19 @@ class Party:
     """What it wrote down itself of the other's: that may stand in its answers from then on."""
 
     def log_in(self, caller: str) -> str:
-        """A token of a caller: `owner`, `viewer` or `key`, an API key that may do what an admin may."""
-        if caller == "key":
-            tenant = self.stage.app.state.house.tenant(slug_of(self.mark))
-            self.tokens[caller] = self.stage.key(tenant.id, "admin", name=f"{self.mark} caller")
-        else:
-            self.tokens[caller] = self.stage.token(f"{caller}@{self.mark}.example")
+        """A token of a caller: `owner`, `viewer` or `key`, an API key that may do what an admin may.
+
+        Whoever was sent away has a key with the same role from then on.
+        """
+        try:
+            if caller != "key":
+                self.tokens[caller] = self.stage.token(f"{caller}@{self.mark}.example")
+                return self.tokens[caller]
+        except Refused:
+            pass
+        tenant = self.stage.app.state.house.tenant(slug_of(self.mark))
+        role = "admin" if caller == "key" else caller
+        self.tokens[caller] = self.stage.key(tenant.id, role, name=f"{self.mark} {caller}")
         return self.tokens[caller]
 
     def ask(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from meschain.access.guard import Allow
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
-from meschain.catalog import decisions, runs
+from meschain.catalog import decisions, runs, suppliers
 from meschain.catalog.api.context import (
     SUPPLIER,
     RunId,
@@ -23,7 +23,6 @@ from meschain.catalog.api.schemas import CatalogRun, DecisionBody, DifferenceOut
 from meschain.catalog.tables import Run, RunStatus, Supplier
 from meschain.runs.schemas import Key, RunOut, ask
 from meschain.web.cursors import Cursor, Limit, Page, open_cursor, page
-from meschain.web.problems import documented
 
 router = APIRouter(tags=["runs"])
 Reader = Annotated[Principal, Allow(Permission.CATALOG_READ, SUPPLIER, partly=True)]
@@ -47,12 +46,14 @@ class RunsQuery(RunQuery):
     supplier: str | None = Field(default=None, max_length=63, description="Only runs of this supplier.")
 
 
-@router.get("/runs", responses=documented(404))
+@router.get("/runs")
 def list_runs(
     request: Request, response: Response, who: Reader, asked: Annotated[RunsQuery, Query()]
 ) -> Page[CatalogRun]:
     """The runs that the caller may see, the newest first."""
-    owner = the_supplier(catalog_of(request, who), asked.supplier) if asked.supplier else None
+    owner = suppliers.find_supplier(catalog_of(request, who), asked.supplier) if asked.supplier else None
+    if asked.supplier and owner is None:  # as with one that the caller may not know of
+        return page(request, response, [], asked.limit, [])
     return _listed(request, response, who, owner, asked)
 
 

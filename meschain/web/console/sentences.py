@@ -17,7 +17,10 @@ ERRORS = (
     N_("this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"),
     N_("this person is known here already; log in, and ask to be invited by that address"),
     N_("a name of 1 to 200 characters is expected"),
-    N_("the present password is not right"),
+    N_(
+        "the present password is not right, or there were too many attempts; after several failures in a row, wait up "
+        "to 15 minutes before you try again"
+    ),
     N_("the code is not right; see that the clock of your device is, and type the next one"),
     N_("there is a second factor already; remove it before you set up another one"),
     N_("there is no second factor that waits to be confirmed; begin anew"),

@@ -20,7 +20,6 @@ from meschain.access import tenants, users
 from meschain.access.api.tokens import visitor_of
 from meschain.access.context import Access
 from meschain.access.guard import Guard, access_of, authenticator_of, way_of
-from meschain.access.login import list_tenants_of
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
 from meschain.access.rules import ChangedMeanwhile, Forbidden, NotFound, Unauthenticated
@@ -111,8 +110,7 @@ class Visit:
             return actor or ""
         if told.id not in self._names:
             try:
-                person = users.get_person(self.access, told.id)
-                self._names[told.id] = person.name or person.email
+                self._names[told.id] = users.get_person(self.access, told.id).name
             except MesChainError:  # erased since
                 self._names[told.id] = ""
         return self._names[told.id] or str(told)
@@ -120,7 +118,8 @@ class Visit:
     def show(self, view: View, status: int = 200) -> Response:
         """The page."""
         answer = HTMLResponse(render(self._page(), view), status)
-        if self.somebody is None and self.cookie not in {"", cookies.cookie_of(self.request, cookies.VISITOR)}:
+        known = {cookies.cookie_of(self.request, name) for name in (cookies.SESSION, cookies.VISITOR)}
+        if self.somebody is None and self.cookie not in known | {""}:
             cookies.set_cookie(self.request, answer, cookies.VISITOR, self.cookie)
         return answer
 
@@ -182,6 +181,7 @@ class Entrance:
             address = request.url
             target = f"{address.path}?{address.query}" if address.query else address.path
             raise LoginNeeded(target if request.method == "GET" else None) from None
+        request.state.locale = who.locale
         visit = Visit(request, posted, cookie, who, who.locale)
         check_posted(visit)
         await self.guard.check(request, who)
@@ -200,10 +200,11 @@ async def arrive(request: Request, posted: Posted = Depends(read_posted)) -> Vis
     if cookie:
         try:
             who = await run_in_threadpool(authenticator_of(request).by_cookie, cookie, way_of(request))
+            request.state.locale = who.locale
         except Unauthenticated:
             cookie = ""
     cookie = cookie or cookies.cookie_of(request, cookies.VISITOR) or secrets.token_urlsafe(24)
-    visit = Visit(request, posted, cookie, who, who.locale if who else language_of(request))
+    visit = Visit(request, posted, cookie, who, language_of(request))
     check_posted(visit)
     return visit
 
@@ -219,7 +220,10 @@ def nobody(visit: Visit) -> Visit:
 
 
 def language_of(request: Request) -> Locale:
-    """The language of who is not logged in."""
+    """The language of who is logged in, if that is known already; else what the browser asks for."""
+    known: Locale | None = getattr(request.state, "locale", None)
+    if known is not None:
+        return known
     chosen = cookies.cookie_of(request, cookies.LANGUAGE)
     return choose_language(chosen if chosen in LANGUAGES else None, request.headers.get("accept-language", ""))
 
@@ -235,7 +239,7 @@ def _reader_of(access: Access, who: Principal) -> tuple[Reader, str]:
     """Who reads the page, and the time zone of the tenant."""
     person, tenant = users.get_person(access, who.user_id), tenants.get_tenant(access.engine, who.tenant)
     with reading(access.everywhere) as session:
-        many = len(list_tenants_of(session, who.user_id))
+        many = len(users.list_tenants_of(session, who.user_id))
     reader = Reader(
         name=person.name or person.email, email=person.email, tenant=tenant.slug, tenant_name=tenant.name,
         tenants=many, rights=who.policy,

@@ -115,7 +115,7 @@ def test_every_known_error_is_still_said_by_its_room():
     with pytest.raises(Refused) as nameless:
         users.check_name("")
     constants = {
-        login.WRONG, account.WRONG_PASSWORD, links.SPENT, sessions._ENDED, authentication._ENDED, cookies._ELSEWHERE,
+        login.WRONG, login.NOT_PROVED, links.SPENT, sessions._ENDED, authentication._ENDED, cookies._ELSEWHERE,
         problems.UNFORESEEN, problems._STORE_AWAY, str(nameless.value),
     }  # fmt: skip
     assert constants - set(sentences.ERRORS) == set()

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from sqlalchemy import func, select
 
 from meschain.access import account, links
 from meschain.access.authentication import Way
 from meschain.access.grants import GivenRole
+from meschain.access.privacy import find_subject
 from meschain.access.tables import UserSession
 from meschain.audit.rules import OPERATOR
 from meschain.catalog.suppliers import ensure_supplier
@@ -220,6 +222,11 @@ def test_who_works_for_two_tenants_chooses_and_switches(surfer: Surfer, stage: S
     assert surfer.answer.status_code == 403, "there it is a viewer"
     surfer.go("/console/tenants").send("/console/tenants", tenant="codes")
     assert surfer.answer.status_code == 404, "it does not belong there"
+    surfer.send("/console/tenants", tenant="other").press("/logout")
+    assert Surfer(stage).log_in("agency@example.com").place == "/console/", "it worked there last"
+    with reading(stage.access.of(acme.tenant_id)) as session:
+        seen = select(func.count(UserSession.id)).where(UserSession.user_id == find_subject(stage.access, "agency@example.com"))
+        assert session.scalar(seen) == 2, "nobody logs in to a tenant on the way to another one"
 
 
 def test_a_language_is_chosen_before_and_kept_after_the_login(surfer: Surfer, stage: Stage) -> None:
@@ -240,6 +247,7 @@ def test_a_dead_visit_says_so_in_a_page(surfer: Surfer, acme: Owner) -> None:
     surfer.log_in("ayse@example.com").go("/console/nothing")
     assert surfer.answer.status_code == 404
     assert "text/html" in surfer.answer.headers["content-type"]
+    assert "set-cookie" not in surfer.answer.headers, "the session's secret stays in its own cookie"
     surfer.go("/console/audit/999999")
     assert surfer.answer.status_code == 404
 

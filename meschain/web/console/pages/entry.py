@@ -144,14 +144,15 @@ def _known(visit: Visit) -> str | None:
 
 
 def _begin(visit: Visit, user_id: str, code: str | None) -> Response:
-    """Open a session: for the only tenant, or for the first, and then ask."""
+    """Open a session: for the only tenant, or for the one worked for last; if none was, for the first, and then ask."""
     with reading(visit.access.everywhere) as session:
-        several = login.list_tenants_of(session, user_id)
-    tenant = several[0].slug if len(several) > 1 else None
+        several = [each.slug for each in users.list_tenants_of(session, user_id)]
+        last = sessions.last_tenant(session, user_id)
+    tenant = (last if last in several else several[0]) if len(several) > 1 else None
     opened = login.log_in(visit.access, visit.actor, user_id, code=code, tenant=tenant, kind="browser")
     recovered = code is not None and not code.replace(" ", "").isdigit()
     answer = _entered(visit, opened, "code-used" if recovered else None)
-    if tenant is not None:
+    if tenant not in {None, last}:
         answer.headers["location"] = url("choose-tenant", next=visit.given("next") or None)
     return answer
 
@@ -170,7 +171,7 @@ def _to(address: str, told: str | None = None) -> Response:
 
 def _tenants(visit: Visit) -> ChooseTenant:
     with reading(visit.access.everywhere) as session:
-        several = login.list_tenants_of(session, visit.who.user_id)
+        several = users.list_tenants_of(session, visit.who.user_id)
     given = {each.id: grants.list_grants(visit.access, each.id) for each in several}
     choices = tuple(
         TenantChoice(each.slug, each.name, tuple(
