@@ -13,7 +13,7 @@ from meschain.access.permissions import Permission
 from meschain.access.rules import Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
 from meschain.access.signing import rotate_signing_key
 from meschain.access.tables import Credentials, User
-from meschain.audit.rules import OPERATOR, Actor, Tag
+from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.tables import Entry
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction

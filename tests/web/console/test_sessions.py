@@ -224,8 +224,9 @@ def test_who_works_for_two_tenants_chooses_and_switches(surfer: Surfer, stage: S
     assert surfer.answer.status_code == 404, "it does not belong there"
     surfer.send("/console/tenants", tenant="other").press("/logout")
     assert Surfer(stage).log_in("agency@example.com").place == "/console/", "it worked there last"
+    user_id = find_subject(stage.access, "agency@example.com")
     with reading(stage.access.of(acme.tenant_id)) as session:
-        seen = select(func.count(UserSession.id)).where(UserSession.user_id == find_subject(stage.access, "agency@example.com"))
+        seen = select(func.count(UserSession.id)).where(UserSession.user_id == user_id)
         assert session.scalar(seen) == 2, "nobody logs in to a tenant on the way to another one"
 
 
