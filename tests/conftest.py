@@ -20,6 +20,7 @@ from tests.postgres import fresh_database, running_postgres
 
 STORES = ("sqlite", "postgresql")
 ON_PREFECT = ("tests/flows/", "tests/runs/", "tests/cli/test_flow.py")
+LONG = ("acceptance", "browser")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 hypothesis.settings.register_profile("reduced", deadline=None, max_examples=30)  # a busy machine is no failure
@@ -41,7 +42,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return Scheduling(config, log)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: at the end no process waits for the one that has them."""
+    marked = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    long = marked | {item.path for item in items if item.nodeid.startswith(ON_PREFECT)}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # xdist's own order: files of many tests first
     hypothesis.settings.load_profile("full-size" if config.getoption("--full-size") else "reduced")
 
 

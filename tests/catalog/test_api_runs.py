@@ -57,7 +57,8 @@ def test_lists_go_page_by_page_and_show_what_may_be_seen(market: Market, two_run
     assert [run["id"] for run in market.pages("/runs", supplier="bravo")] == list(reversed(two_runs["bravo"]))
     assert [run["id"] for run in market.pages("/suppliers/bravo/runs", status="applied")] == [two_runs["bravo"][0]]
     assert market.pages("/runs", "rival") == []
-    check_problem(market.ask("GET", "/runs", params={"supplier": "nobody"}), 404)
+    for caller, hidden in (("owner", "nobody"), ("agency", "nobody"), ("agency", "bravo")):
+        assert market.pages("/runs", caller, supplier=hidden) == []
     check_problem(market.ask("GET", "/runs", params={"status": "odd"}), 422)
     check_problem(market.ask("GET", "/suppliers/bravo/runs", "agency"), 403)
 

@@ -1,5 +1,7 @@
 """The weekly flow: a report for each tenant, whole or altered as the log is."""
 
+import shutil
+
 from meschain.audit.rules import OPERATOR, Tag
 from meschain.store.session import transaction
 
@@ -26,3 +28,17 @@ def test_each_tenant_gets_its_report(shop, run, artifacts):
     assert altered.is_failed()
     assert altered.message.startswith("The audit log was altered: ")
     assert "THE AUDIT LOG WAS ALTERED" in artifacts("security-other")
+
+
+def test_one_report_that_fails_stops_no_other(shop, run):
+    from flows.report_security import report_security  # noqa: PLC0415  after Prefect's settings
+
+    home = shop.house.settings.home
+    shop.house.tenant("other", create=True)
+    shutil.rmtree(home / "reports" / "acme")
+    (home / "reports" / "acme").write_text("in the way")
+    state = run(report_security)
+    assert state.is_failed()
+    assert state.message.startswith("1 reports were written; the audit log of ")
+    assert "is whole. acme: " in state.message
+    assert list((home / "reports" / "other").glob("security-*/security.html"))
