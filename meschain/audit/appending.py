@@ -16,15 +16,15 @@ from meschain.audit.leaves import write_leaf
 from meschain.audit.merkle import Frontier, leaf_hash
 from meschain.audit.payloads import write_payload
 from meschain.audit.rules import Act
-from meschain.audit.subjects import Sealing, Subjects
+from meschain.audit.subjects import SEALED, Sealing, Subjects
 from meschain.audit.tables import Entry, Node, Payload
 from meschain.store.base import Base, utc_now
 from meschain.store.driver import Driver
 
 _HEAD = "SELECT frontier FROM audit_head WHERE id = 1"
 _LAST = "SELECT sequence FROM audit_entries WHERE tenant_id = ? ORDER BY sequence DESC LIMIT 1"
-_BOTH = f"SELECT frontier, ({_LAST}) FROM audit_head WHERE id = 1"  # noqa: S608  words of ours
-_STAND = "SELECT frontier, last, sealed FROM audit_stand(?, ?)"
+_STAND = f"SELECT frontier, ({_LAST}), ({SEALED}) FROM audit_head WHERE id = 1"  # noqa: S608  words of ours
+_STAND_LOCKED = "SELECT frontier, last, sealed FROM audit_stand(?, ?)"
 _GROWN = "UPDATE audit_head SET size = ?, frontier = ? WHERE id = 1"
 Part = tuple[str, str, bytes]
 """What an act says of one person: the subject, the commitment, the sealed salt and payload."""
@@ -36,7 +36,7 @@ def append(session: Session, subjects: Subjects, acts: Sequence[Act]) -> None:
     session.flush()  # what is wrong with the acts themselves shall show before the head is locked
     with Driver(session) as store:
         sealing = subjects.sealing(session, store)
-        if store.postgresql and len(acts) == 1:
+        if len(acts) == 1:
             stand = _stand_at_once(store, sealing, acts[0])
             parts = [_parts(sealing, acts[0])]
         else:
@@ -60,9 +60,10 @@ def _parts(sealing: Sealing, act: Act) -> list[Part]:
 
 
 def _stand_at_once(store: Driver, sealing: Sealing, act: Act) -> tuple[Frontier, dict[str, int]]:
-    """The same as `_stand` for a single act, with the key of one person of whom it says something."""
+    """The same as `_stand` for a single act and all at once, with the key of one person of whom it says something."""
     subject = min(act.personal, default=None)
-    frontier, last, sealed = store.row(_STAND, (act.tenant_id, subject)) or (b"", None, None)
+    statement = _STAND_LOCKED if store.postgresql else _STAND
+    frontier, last, sealed = store.row(statement, (act.tenant_id, subject)) or (b"", None, None)
     if subject is not None and sealed is not None:
         sealing.learn(subject, sealed)
     return Frontier.from_bytes(frontier), {act.tenant_id: last or 0} if act.tenant_id is not None else {}
@@ -70,10 +71,6 @@ def _stand_at_once(store: Driver, sealing: Sealing, act: Act) -> tuple[Frontier,
 
 def _stand(store: Driver, tenants: set[str]) -> tuple[Frontier, dict[str, int]]:
     """Where the log stands, and the last number of each tenant. From here on nobody else appends."""
-    if not store.postgresql and len(tenants) == 1:  # all in one, since the transaction is the only one anyway
-        (tenant,) = tenants
-        frontier, last = store.row(_BOTH, (tenant,)) or (b"", None)
-        return Frontier.from_bytes(frontier), {tenant: last or 0}
     (frontier,) = store.row(f"{_HEAD} FOR UPDATE" if store.postgresql else _HEAD) or (b"",)
     numbers = {tenant: store.row(_LAST, (tenant,)) or (None,) for tenant in tenants}
     return Frontier.from_bytes(frontier), {tenant: last or 0 for tenant, (last,) in numbers.items()}

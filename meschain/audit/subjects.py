@@ -20,7 +20,7 @@ from meschain.store.base import utc_now
 from meschain.store.driver import Driver
 from meschain.store.vault import Vault
 
-_SEALED = "SELECT sealed FROM audit_subject_keys WHERE subject = ?"
+SEALED = "SELECT sealed FROM audit_subject_keys WHERE subject = ?"
 _MADE = "INSERT INTO audit_subject_keys (subject, sealed, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _KEPT, _NONCE = 256, 12
 _KNOWN = "subject_keys"
@@ -104,7 +104,7 @@ class Sealing:
 
     def key(self, subject: str) -> _Key | None:
         """The subject's key; None if there is none, or not any more."""
-        row = self._store.row(_SEALED, (subject,))
+        row = self._store.row(SEALED, (subject,))
         return self._keys.open(row[0]) if row is not None and row[0] is not None else None
 
     def _make(self, subject: str) -> _Key | None:

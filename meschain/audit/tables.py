@@ -5,10 +5,13 @@ The database itself refuses to change or delete what is in the log (see the migr
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from meschain.store.base import Base, Sealed, TenantOwned, utc_now
+
+_RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+"""Of SQLite's own numbers of rows, which need no index; they have 64 bits as well."""
 
 
 class Entry(TenantOwned, Base):
@@ -21,7 +24,7 @@ class Entry(TenantOwned, Base):
         Index(None, "tenant_id", "actor_id", "index"),
     )
 
-    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(_RowNumber, primary_key=True, autoincrement=False)
     tenant_id: Mapped[str | None] = mapped_column()
     """Whose act it is; None for one of the installation. It outlives its tenant: no foreign key."""
     sequence: Mapped[int | None] = mapped_column(BigInteger)
@@ -43,6 +46,7 @@ class Payload(TenantOwned, Base):
     """What an entry says of one person, under that person's key; unreadable once the key is destroyed."""
 
     __tablename__ = "audit_payloads"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     subject: Mapped[str] = mapped_column(primary_key=True)
@@ -76,7 +80,7 @@ class Checkpoint(Base):
 
     __tablename__ = "audit_checkpoints"
 
-    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(_RowNumber, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(default=utc_now)
     note: Mapped[str] = mapped_column(Text)
 

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _MOMENT = sa.DateTime(timezone=True)
+_ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -29,7 +30,7 @@ def upgrade() -> None:
 def _audit_checkpoints() -> None:
     op.create_table(
         "audit_checkpoints",
-        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("size", _ROW_NUMBER, autoincrement=False, nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_audit_checkpoints"),
@@ -39,7 +40,7 @@ def _audit_checkpoints() -> None:
 def _audit_entries() -> None:
     op.create_table(
         "audit_entries",
-        sa.Column("index", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("index", _ROW_NUMBER, autoincrement=False, nullable=False),
         sa.Column("tenant_id", sa.String()),
         sa.Column("sequence", sa.BigInteger()),
         sa.Column("at", _MOMENT, nullable=False),
@@ -86,6 +87,7 @@ def _audit_payloads() -> None:
         sa.Column("tenant_id", sa.String()),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("index", "subject", name="pk_audit_payloads"),
+        sqlite_with_rowid=False,
     )
 
 
