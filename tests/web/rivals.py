@@ -44,6 +44,8 @@ MARKS = ("qxalpha", "qxomega")
 SHARED = "agency@shared.example"
 """Somebody who works for both."""
 SECRETS = {"access_token", "key", "link", "refresh_token", "secret"}
+_SHORTEST = 20
+"""Of a secret; what is shorter says that there is one, or is a name."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NAMES_OF_MANY_THINGS = {"id", "index", "key", "name"}
 _SYNC = {"type": "object", "properties": {"supplier": {"type": "string"}, "tenant": {"type": "string"}}}
@@ -203,7 +205,8 @@ class Party:
         for each in sorted(self.written | repeated, key=len, reverse=True):
             text = text.replace(each, "")
         assert self.rival.mark not in text.lower(), (operation.name, text)
-        assert not self.rival.secrets.intersection(re.split(r'["/\s]', text)), operation.name
+        seen = self.rival.secrets.intersection(re.split(r'["/\s]', text))
+        assert not seen, (operation.name, seen)
         told = set(_ID.findall(text)) & (self.rival.ids - self.ids - self.common)
         assert not told, (operation.name, [text[max(0, text.find(each) - 150) :][:250] for each in told])
         assert answered.status_code < 500, (operation.name, answered.text)
@@ -214,7 +217,7 @@ class Party:
                 self.values[name].add(str(value))
                 self.values[f"{operation.path} {name}"].add(str(value))
                 self.ids.update(_ID.findall(str(value)))
-                if name in SECRETS:
+                if name in SECRETS and len(str(value)) >= _SHORTEST:
                     self.secrets.add(str(value))
                 if name == "target" and str(value).startswith("user "):  # also one that is no member any more
                     self.values["/v1/users id"].add(str(value).removeprefix("user "))
