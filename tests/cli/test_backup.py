@@ -30,7 +30,7 @@ def test_a_backup_is_made_verified_and_brought_back_elsewhere(
     assert (verified.code, "Every file is as it was written" in verified.out) == (0, True)
     restored = fresh_meschain("restore", tmp_path / "backup")
     assert restored.code == 0, restored.err
-    assert "erase them again" in restored.out
+    assert "Everybody has to log in anew" in restored.out
     assert fresh_meschain("doctor", "--json").json()["healthy"]
     question = ("sql", "SELECT count(*) AS offers FROM core.offers", "--json")
     assert fresh_meschain(*question).json() == filled(*question).json() == [{"offers": 29}]
