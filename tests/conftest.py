@@ -15,6 +15,7 @@ from meschain.settings import PREFIX, Settings, private_dir
 from meschain.store.engine import open_engine
 from meschain.store.ids import new_id
 from meschain.store.schema import upgrade
+from tests import narrowing  # noqa: F401  looks at every statement
 from tests.homes import furnish
 from tests.postgres import fresh_database, running_postgres
 

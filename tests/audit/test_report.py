@@ -113,16 +113,16 @@ def test_a_tenant_sees_nothing_of_another(people, audit, tmp_path):
 def test_no_name_is_obeyed(people, audit, tmp_path):
     tenant, begin = people.tenant(), utc_now()
     note(audit, Tag.ROLE_CREATED, Actor("user", HOSTILE, tenant), HOSTILE, {"allow": [HOSTILE]})
-    written = write_report(
-        audit, OPERATOR, subject(tenant, name=HOSTILE), Period(begin, utc_now()), tmp_path, prove(audit)
-    )
+    proof = prove(audit)
+    written = write_report(audit, OPERATOR, subject(tenant, name=HOSTILE), Period(begin, utc_now()), tmp_path, proof)
     page = Page(written.page.read_text(encoding="utf-8"))
     assert "script" not in page.tags
     assert all(re.fullmatch(r"#topic-\d+", link) for link in page.links)
     assert any("<script>alert(1)</script> | =HYPERLINK" in cell for cell in page.cells)
     text = written.text.read_text(encoding="utf-8")
     for cell in [*page.cells, *(cell.strip() for line in text.splitlines() for cell in line.split(" | "))]:
-        assert not re.match(r"[=@\t\r]|[+-][^\d-]", cell), cell
+        if cell not in proof.checkpoint.splitlines():  # base64, which may begin with a plus
+            assert not re.match(r"[=@\t\r]|[+-][^\d-]", cell), cell
     for raw in ("<script", "](", "http://", "\u202e", "`a`"):
         assert raw not in text
     row = next(line for line in text.splitlines() if "role:created" in line.replace("\\", "") and "HYPER" in line)

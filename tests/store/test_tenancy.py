@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, func, insert, select, text, update
+from sqlalchemy import Engine, delete, exists, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
@@ -173,3 +173,14 @@ class TestPostgresql:
         with engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT current_user").scalar_one() != ROLE
             assert not connection.exec_driver_sql("SELECT current_setting('meschain.tenant', true)").scalar_one()
+
+
+def test_a_table_that_is_named_in_a_condition_only_is_noticed(engine, tenants):
+    forgotten = [
+        select(func.count()).where(Supplier.active),
+        select(Run.id).where(exists().where(Supplier.id == Run.supplier_id)),
+        select(Run.id).where(exists().where(aliased(Run).id == Run.id)),
+    ]
+    for statement in forgotten:
+        with pytest.raises(AssertionError, match="not narrowed"), reading(of_tenant(engine, tenants["one"])) as session:
+            session.execute(statement)
