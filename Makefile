@@ -1,7 +1,7 @@
 # Every command of the project. Each sets up by itself what it needs; a second call finds it done.
 
 SEED := $(or $(SEED),$(shell date +%s))
-WORKERS ?= 2
+WORKERS ?= 3
 PY := .venv/bin/python
 export PYTHON
 

@@ -1,7 +1,10 @@
 """Fixtures every room's tests may ask for: the data folder, the settings, the store on both databases, real data."""
 
 import os
+import random
+import re
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,11 +47,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long come first: at the end no process waits for the one that has them."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files that take long come first: at the end no process waits for the one that has them.
+
+    A test in reduced size runs on one of its databases, the same for all of a file; the seed says on which.
+    """
+    if not config.getoption("--full-size"):
+        kept = _on_one_database(items, config.getoption("randomly_seed"))
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
     marked = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
     long = marked | {item.path for item in items if item.nodeid.startswith(ON_PREFECT)}
     items.sort(key=lambda item: item.path not in long)
+
+
+def _on_one_database(items: list[pytest.Item], seed: int) -> set[pytest.Item]:
+    kept, choices = set[pytest.Item](), defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        if item.get_closest_marker("acceptance"):
+            choices[re.sub("|".join(STORES), "*", item.nodeid)].append(item)
+        else:
+            kept.add(item)
+    for same in choices.values():
+        kept.add(random.Random(f"{seed} {same[0].path.name}").choice(sorted(same, key=lambda item: item.nodeid)))
+    return kept
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,15 +5,19 @@ tenant's rows, and only a test with two tenants would see it; here any test that
 """
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Table, event
 
 from meschain.store.base import Base, TenantOwned
 from meschain.store.tenancy import EVERY, TENANT
 
-_PARAMETER = r"(?:\?|:\w+|%\(\w+\)s(?:::\w+)?)"
+_PARAMETER = r"(?:\?|%\(\w+\)s(?:::\w+)?)"
+_BY_COLUMNS = re.compile(
+    r"(?:UPDATE |DELETE FROM |SELECT [^()]*FROM )(?P<table>\w+)(?: SET [^\n]*?)?"
+    rf"\s+WHERE (?P<condition>\w+\.\w+ = {_PARAMETER}(?: AND \w+\.\w+ = {_PARAMETER})*)"
+)
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -25,27 +29,22 @@ def _check(connection: Connection, _cursor: object, statement: str, *_more: Any)
 @lru_cache(2000)
 def not_narrowed(statement: str) -> list[str]:
     """The tenants' tables of which the SQL statement may use another tenant's rows, under the names they have in it."""
-    if statement.startswith("INSERT") or _one_row().search(statement):
+    if statement.startswith("INSERT") or _of_one_row(statement):
         return []
-    names = {alias or table for table, alias in _use().findall(statement)}
+    use = rf"(?:\bFROM|\bJOIN|\bUPDATE|,)\s+\(?({'|'.join(_owned())})\b(?!\.)(?: AS (\w+))?"
+    names = {alias or table for table, alias in re.findall(use, statement)}
     return sorted(name for name in names if not re.search(rf"\b{name}\.tenant_id = {_PARAMETER}", statement))
 
 
-@cache
-def _owned() -> str:
+def _of_one_row(statement: str) -> bool:
+    """Whether it is what a session writes or reads again of a row that it has: by the key, and the version it knew."""
+    found = _BY_COLUMNS.fullmatch(statement)
+    if found is None or found["table"] not in _owned():
+        return False
+    columns = set(re.findall(rf"{found['table']}\.(\w+) = ", found["condition"]))
+    return columns - {"version"} == set(_owned()[found["table"]].primary_key.columns.keys())
+
+
+def _owned() -> dict[str, Table]:
     owned = (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned))
-    return "|".join(mapper.local_table.name for mapper in owned)
-
-
-@cache
-def _use() -> re.Pattern[str]:
-    """A table where rows are taken from it, not one before a column's name."""
-    return re.compile(rf"(?:\bFROM|\bJOIN|\bUPDATE|,)\s+\(?({_owned()})\b(?!\.)(?: AS (\w+))?")
-
-
-@cache
-def _one_row() -> re.Pattern[str]:
-    """What a session writes or reads again of a row that it has: by the key, and the version it knew."""
-    begin = r"(?:UPDATE (\w+) SET [^\n]*|DELETE FROM (\w+)|SELECT [^()]*FROM (\w+))"
-    by_key = rf"WHERE (?:\1|\2|\3)\.id = {_PARAMETER}(?: AND \w+\.version = {_PARAMETER})?"
-    return re.compile(rf"^{begin}\s+{by_key}$")
+    return {mapper.local_table.name: mapper.local_table for mapper in owned}

@@ -17,6 +17,8 @@ from tests.audit.copies import copied
 from tests.audit.ledger import Ledger
 from tests.conftest import STORES
 
+pytestmark = pytest.mark.acceptance
+
 FIRST, SECOND, SIZE = 601, 1201, 1251
 """Sizes of the checkpoints, and of the log: four whole tiles of 256 entries, and a part of one."""
 ENTRIES, HEAD, NODES, NOTES = "audit_entries", "audit_head", "audit_nodes", "audit_checkpoints"

@@ -39,6 +39,8 @@ from tests.operations.estates import (
 from warehouse.copying import copy_catalog
 from warehouse.lake import LakeSettings, files_lock, lake_lock
 
+pytestmark = pytest.mark.acceptance
+
 
 def test_a_backup_holds_everything_says_so_and_changes_nothing(house: House, tmp_path: Path) -> None:
     before, rows = tree(house.settings.home / "lake"), store_rows(house)
@@ -263,7 +265,6 @@ def test_a_run_that_is_decided_while_it_is_copied_is_copied_as_decided(
     assert made.below("delta/other")
 
 
-@pytest.mark.acceptance
 def test_killed_at_any_moment_it_leaves_no_backup_and_the_next_one_succeeds(
     local_estate: Settings, tmp_path: Path, full_size: bool
 ) -> None:

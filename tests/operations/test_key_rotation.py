@@ -25,6 +25,8 @@ from meschain.wiring import House
 from tests.operations import children
 from tests.operations.estates import opened, operations_of, settings_of, store_rows
 
+pytestmark = pytest.mark.acceptance
+
 COLUMNS = [
     (table.name, column.name)
     for table in Base.metadata.sorted_tables
@@ -139,7 +141,6 @@ def test_what_cannot_be_is_refused(local_house: House, tmp_path: Path) -> None:
     assert read_keys(local_house.settings.vault_key_file)[-1:] == keys
 
 
-@pytest.mark.acceptance
 def test_killed_at_any_moment_no_secret_is_lost_and_the_next_one_ends_it(
     estate: Settings, tmp_path: Path, full_size: bool
 ) -> None:

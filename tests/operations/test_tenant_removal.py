@@ -29,6 +29,8 @@ from tests.operations import children
 from tests.operations.estates import Rows, lake_rows, opened, operations_of, shop_of, store_rows, tree
 from warehouse.lake import files_lock, lake_lock
 
+pytestmark = pytest.mark.acceptance
+
 GROWS = {"audit_entries", "audit_head", "audit_nodes", "audit_payloads"}
 """The log goes on."""
 
@@ -187,7 +189,6 @@ def test_every_table_of_a_tenant_is_found() -> None:
     assert named >= KEPT
 
 
-@pytest.mark.acceptance
 def test_killed_at_any_moment_the_same_command_brings_it_to_its_end(
     house: House, tmp_path: Path, full_size: bool
 ) -> None:

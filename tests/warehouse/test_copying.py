@@ -18,6 +18,8 @@ from warehouse.copying import copy_catalog, count, count_copy, install, is_there
 from warehouse.exporting import export_relations
 from warehouse.lake import TRUSTING, Lake, LakeSettings
 
+pytestmark = pytest.mark.acceptance
+
 VALUES = {
     "a_boolean": ("BOOLEAN", "true"),
     "a_small": ("SMALLINT", "-7"),

@@ -72,8 +72,6 @@ class Trial:
 def test_whatever_is_sent_is_answered_as_the_document_says(
     installation: Installation, full_size: bool, pytestconfig: pytest.Config
 ) -> None:
-    if installation.server and not full_size:
-        pytest.skip("asked on PostgreSQL at full size")
     given_seed = pytestconfig.getoption("--hypothesis-seed")
     number = int(given_seed) if str(given_seed).isdecimal() else random.randrange(2**32)
     with installation.copy() as stage, requests_only(stage.app) as app:

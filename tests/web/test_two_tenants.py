@@ -58,8 +58,6 @@ def content(operation: Operation) -> dict[str, Any]:
 
 @pytest.mark.acceptance
 def test_nobody_reaches_anything_of_anybody_else(installation: Installation, full_size: bool) -> None:
-    if installation.server and not full_size:
-        pytest.skip("asked on PostgreSQL at full size; the stories are told there")
     most = 8 if full_size else MOST
     with installation.copy() as stage:
         known, parties = operations(stage), rivals(stage)
@@ -200,8 +198,6 @@ def _with_texts_replaced(chosen: Callable[[], bool], body: Any, text: str) -> An
 
 @pytest.mark.acceptance
 def test_whatever_the_two_do_neither_learns_of_the_other(installation: Installation, full_size: bool) -> None:
-    if not installation.server and not full_size:
-        pytest.skip("told on SQLite at full size")
     stories, steps = (20, 100) if full_size else (1, 40)
     run_state_machine_as_test(
         lambda: Story(installation),

@@ -1,5 +1,6 @@
 """A Chromium without a window, and short words for what a person does in it. Pictures are kept below `build/`."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,10 +74,11 @@ class Browser:
     def picture(self, name: str, width: int = 1280, height: int = 900) -> None:
         """Keep a picture of the page, as high as it is."""
         self._driver.set_window_size(width, height)
-        whole = int(self._driver.execute_script("return document.documentElement.scrollHeight"))
-        self._driver.set_window_size(width, min(max(whole + 140, height), 3000))
+        size = self._driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": width, "height": min(size["height"], 3000), "scale": 1}
+        shot = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self._driver.save_screenshot(str(PICTURES / f"{name}.png"))
+        (PICTURES / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
     def complaints(self) -> list[str]:
         """What the browser wrote into its console: scripts that failed, what the page's policy refused."""
