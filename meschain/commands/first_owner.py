@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from meschain.access import links
 from meschain.access.tables import Link, Membership
-from meschain.access.tenants import ensure_tenant, list_tenants
+from meschain.access.tenants import list_tenants
 from meschain.commands.user import join_address
 from meschain.store.base import utc_now
 from meschain.store.session import reading
@@ -19,7 +19,7 @@ def first_owner_address(house: House) -> str | None:
     None when somebody can log in, when there are several tenants, or when such a link was given and is still good: a
     link is told once (`meschain tenant invite-owner` makes another one).
     """
-    tenants = list_tenants(house.engine) or [ensure_tenant(house.engine, DEFAULT)]
+    tenants = list_tenants(house.engine) or [house.tenant(DEFAULT, create=True)]
     with reading(house.access.everywhere) as session:
         somebody = session.scalars(select(Membership.user_id).limit(1)).one_or_none()
         waiting = (Link.kind == "first-owner", Link.used_at.is_(None), Link.expires_at > utc_now())

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from meschain.access.tables import Tenant as TenantRow
-from meschain.access.tenants import ensure_tenant, list_tenants
+from meschain.access.tenants import list_tenants
 from meschain.catalog.context import Catalog
 from meschain.wiring import House
 
@@ -56,7 +56,7 @@ def catalog_of(tenant: str | None, *, create: bool = False) -> Iterator[Catalog]
     """The tenant's catalog; with `create`, a tenant that is not there is made (`default` when none is named)."""
     with opened_house() as house:
         if create and tenant is None and not list_tenants(house.engine):
-            ensure_tenant(house.engine, "default")
+            tenant = "default"
         yield house.catalog(house.tenant(tenant, create=create))
 
 

@@ -30,6 +30,8 @@ LEASE = timedelta(seconds=30)
 PREFECT = "prefect"
 """Who asked for what Prefect itself started."""
 ENDED = ("finished", "failed", "crashed", "cancelled")
+NOTE = "note"
+"""The parameter in which people write what they like, names too: no leaf of the log holds it in clear."""
 _UNKNOWN = "there is no trigger {!r}; it was never asked for here, or has been cleared away"
 _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
@@ -95,12 +97,14 @@ def _wish(flow: str, parameters: Mapping[str, Any], actor: Actor, key: str | Non
 
 def _ask(engine: Engine, wish: Trigger, log: AuditLog, actor: Actor, tag: Tag, told: Mapping[str, str]) -> Trigger:
     """Write the wish down, and that it was made; gives the one that has its key already, if it is the same."""
-    parameters = json.dumps(wish.parameters, sort_keys=True, ensure_ascii=False)
-    after = {"flow": wish.flow, "parameters": parameters, **told}
+    plain = {name: value for name, value in wish.parameters.items() if name != NOTE}
+    after = {"flow": wish.flow, "parameters": json.dumps(plain, sort_keys=True, ensure_ascii=False), **told}
+    note, writer = wish.parameters.get(NOTE), actor.data_subject
+    personal = {writer: {NOTE: str(note)}} if note and writer else None
     try:
         with transaction(engine) as session:
             session.add(wish)
-            log.record(session, tag, actor, target=f"trigger {wish.id}", after=after)
+            log.record(session, tag, actor, target=f"trigger {wish.id}", after=after, personal=personal)
     except IntegrityError:
         found = find_wish(engine, wish.tenant_id, wish.idempotency_key)
         if found is None:

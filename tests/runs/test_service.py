@@ -5,14 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, select
 
 from commerce.errors import Refused, Transient
 from meschain.access.tenants import create_tenant
+from meschain.audit.payloads import Payloads
+from meschain.audit.rules import Actor
+from meschain.audit.service import AuditLog
+from meschain.audit.tables import Entry
 from meschain.runs import service
 from meschain.runs.outbox import MOST_ATTEMPTS, Outbox
 from meschain.store.base import utc_now
+from meschain.store.session import reading
 from meschain.store.tenancy import of_every_tenant
+from meschain.store.vault import Vault
 from tests.runs import asking
 
 NO_LEASE = timedelta(0)
@@ -179,3 +186,20 @@ def test_old_triggers_are_cleared_away(engine, outbox):
     outbox.beat()
     assert service.clear_triggers(engine, utc_now() + timedelta(seconds=1)) == 1
     assert [trigger.id for trigger in service.list_triggers(engine)] == [waiting]
+
+
+def test_what_people_write_is_in_no_leaf_of_the_log_and_goes_with_their_key(engine):
+    tenant = create_tenant(engine, "acme").id
+    log = AuditLog(Vault(Fernet.generate_key().decode()))
+    parameters = {"run": "r-1", "note": "asked Zülfikar Öztürk"}
+    with_key = service.trigger(engine, "decide-run", parameters, log=log, actor=Actor("user", "ada", tenant))
+    service.trigger(engine, "decide-run", parameters, log=log, actor=Actor("api-key", "robot", tenant))
+    with reading(engine) as session:
+        bodies = list(session.scalars(select(Entry.body).order_by(Entry.index)))
+        assert [("r-1" in body, "Zülfikar" in body) for body in bodies] == [(True, False)] * 2
+        found = Payloads(session, log.subjects).of_entries([0, 1])
+        assert [[one.payload for one in found.get(index, ())] for index in (0, 1)] == [
+            ['{"note":"asked Zülfikar Öztürk"}'],
+            [],
+        ]
+    assert service.get_trigger(engine, with_key.id).parameters == parameters
