@@ -1,9 +1,11 @@
 """Routes around the audit log: finding entries, proving them, taking a copy, and what a witness asks for."""
 
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path as File
-from typing import Annotated, Any
+from tempfile import TemporaryFile
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -19,10 +21,12 @@ from meschain.audit.checkpoints import list_verifiers
 from meschain.audit.context import Audit
 from meschain.audit.search import Wanted
 from meschain.audit.tables import Entry
+from meschain.settings import private_dir
 from meschain.web.cursors import MOST, Page, open_cursor, page
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 Reader = Annotated[Principal, Allow(Permission.AUDIT_READ)]
+_PART = 1 << 16
 Index = Annotated[int, Path(ge=0, le=2**53, description="Its place in the log, from 0.")]
 
 
@@ -154,8 +158,27 @@ def get_offline_verifier(_who: Reader) -> str:
 def export_bundle(request: Request, who: Annotated[Principal, Allow(Permission.AUDIT_EXPORT)]) -> StreamingResponse:
     """All entries of the tenant with their proofs, for the offline verifier; that they were taken is written down."""
     parts = proofs.bundle(_audit(request), who.actor, who.tenant_id)
+    spool = _spooled(parts, private_dir(request.app.state.house.settings.home / "spill"))
     named = {"Content-Disposition": f'attachment; filename="audit-{who.tenant}.json"'}
-    return StreamingResponse(parts, media_type="application/json", headers=named)
+    return StreamingResponse(_parts(spool), media_type="application/json", headers=named)
+
+
+def _spooled(parts: Iterator[bytes], folder: File) -> IO[bytes]:
+    """All of it in a file that is gone with its end: whoever takes it slowly keeps no view of the store open."""
+    spool = TemporaryFile(dir=folder)  # noqa: SIM115  closed when it has been read
+    try:
+        spool.writelines(parts)
+        spool.seek(0)
+    except BaseException:
+        spool.close()
+        raise
+    return spool
+
+
+def _parts(spool: IO[bytes]) -> Iterator[bytes]:
+    with spool:
+        while part := spool.read(_PART):
+            yield part
 
 
 def _entry(request: Request, who: Principal, index: int) -> Entry:

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import MesChainError, Permanent, Transient
 from meschain.store.engine import READING
@@ -60,6 +61,8 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
+    except PoolTimeout as error:
+        raise Transient("too many are at the store at once; try again in a moment") from error
     except DBAPIError as error:
         explained = explain(engine, error)
         if explained is None:

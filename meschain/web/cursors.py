@@ -20,7 +20,7 @@ MOST = 200
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[
-    str | None, Query(max_length=1024, description="Where to go on: `next` of the page before.", examples=[None])
+    str | None, Query(max_length=8192, description="Where to go on: `next` of the page before.", examples=[None])
 ]
 
 

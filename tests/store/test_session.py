@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import Permanent, Transient
 from meschain.access.tables import Tenant
@@ -190,3 +191,8 @@ def test_a_deadlock_on_postgresql_is_a_failure_of_the_moment(postgres_database: 
     assert explain(engine, DBAPIError("", {}, ValueError("a bug"))) is None
     syntax = DBAPIError("", {}, psycopg.errors.SyntaxError("a bug"))
     assert explain(engine, syntax) is None
+
+
+def test_too_many_at_once_are_told_to_come_again(engine):
+    with pytest.raises(Transient, match="too many are at the store at once"), reading(engine):
+        raise PoolTimeout("QueuePool limit of size 5 overflow 10 reached")

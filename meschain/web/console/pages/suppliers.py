@@ -33,6 +33,7 @@ Reader = Annotated[Visit, Entered(Permission.SUPPLIERS_READ, SUPPLIER)]
 Writer = Annotated[Visit, Entered(Permission.SUPPLIERS_WRITE, SUPPLIER)]
 Maker = Annotated[Visit, Entered(Permission.SUPPLIERS_WRITE)]
 _RUNS = 10
+_LONGEST_PROFILE, _DEEPEST_PROFILE = 50_000, 20
 
 
 def _source_schema() -> Schema:
@@ -177,11 +178,23 @@ def _source(visit: Visit) -> dict[str, Any]:
         raise _Misfit(visit.form_with(told)) from None
 
 
+def _check_shape(body: str) -> None:
+    """Refuse what takes a reader long, or all of its stack; raises _Faults."""
+    if len(body) > _LONGEST_PROFILE:
+        raise _Faults((f"a profile has {_LONGEST_PROFILE} characters at most, this has {len(body)}",))
+    depth = 0
+    for event in yaml.parse(body, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise _Faults(("references (*name) are not read here; write out what they stand for",))
+        if depth > _DEEPEST_PROFILE:
+            raise _Faults((f"lists and mappings are nested at most {_DEEPEST_PROFILE} deep in a profile",))
+
+
 def _parsed(body: str) -> FeedProfile:
     """The profile that is written there, in YAML without references; raises _Faults."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(body, yaml.SafeLoader)):
-            raise _Faults(("references (*name) are not read here; write out what they stand for",))
+        _check_shape(body)
         return FeedProfile.model_validate(yaml.safe_load(body))
     except ValidationError as error:
         told = (
@@ -189,7 +202,7 @@ def _parsed(body: str) -> FeedProfile:
             for each in error.errors(include_input=False)
         )
         raise _Faults(tuple(told)) from None
-    except (yaml.YAMLError, ValueError, AttributeError) as error:  # the last two: a value that its tag does not fit
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # but the first: a tag does not fit
         raise _Faults((f"this is not YAML: {error}",)) from None
 
 
