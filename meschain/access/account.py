@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.context import Access
+from meschain.access.links import spend_links
 from meschain.access.login import prove_again
 from meschain.access.sessions import end_all_sessions
 from meschain.access.strength import check_strength
-from meschain.access.tables import Credentials, Membership, RecoveryCode
+from meschain.access.tables import Credentials, Link, Membership, RecoveryCode
 from meschain.access.totp import accepted_step, new_recovery_codes, new_totp_secret, provisioning_uri, recovery_hash
 from meschain.access.users import get_person, note_of_account
 from meschain.audit.rules import Actor, Tag
@@ -36,6 +37,7 @@ def change_password(access: Access, actor: Actor, user_id: str, present: str, ne
     hashed = access.passwords.hash(new)
     with transaction(access.everywhere) as session:
         end_all_sessions(session, user_id)
+        spend_links(session, Link.kind == "password-reset", Link.user_id == user_id)
         held = session.get_one(Credentials, user_id)
         held.password_hash, held.failures = hashed, 0
         note_of_account(session, access, Tag.PASSWORD_CHANGED, actor, user_id, after={"by": "user"})

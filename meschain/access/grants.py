@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from commerce.errors import Refused
 from meschain.access import policy
 from meschain.access.context import Access
+from meschain.access.permissions import Permission, expand
 from meschain.access.policy import Policy
 from meschain.access.roles import Rights, builtin_roles, check_role
 from meschain.access.rules import ChangedMeanwhile, Forbidden, NotFound, check_slug
 from meschain.access.scopes import ScopeKind, check_scope
-from meschain.access.tables import Grant, Membership, Role, Tenant, User, UserSession
+from meschain.access.tables import ApiKey, Grant, Link, Membership, Role, Tenant, User, UserSession
 from meschain.audit.rules import Actor, Tag
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
@@ -129,12 +130,17 @@ def set_grants(
         session.flush()
         _keep_an_owner(session)
         after = [str(each) for each in checked]
-        access.log.record(session, Tag.GRANT_ADDED, actor, target=f"user {user_id}", before=before, after=after)
+        tag = Tag.GRANT_ADDED if set(after) - set(before) else Tag.GRANT_REMOVED
+        access.log.record(session, tag, actor, target=f"user {user_id}", before=before, after=after)
 
 
 def remove_member(access: Access, actor: Actor, tenant_id: str, user_id: str, *, by: Policy | None = None) -> None:
-    """End a membership with its grants and sessions. Refused for the last owner."""
+    """End a membership with its grants and sessions, and what the member has made that lets somebody in.
+
+    These are the keys it made and its open invitations: it knows their secrets. Refused for the last owner.
+    """
     with transaction(access.of(tenant_id)) as session:
+        count_policy_up(session, tenant_id)  # and so nobody else takes the other owner away meanwhile
         if session.get(Membership, (tenant_id, user_id)) is None:
             raise NotFound(f"there is no member {user_id}")
         roles = roles_of(session)
@@ -146,14 +152,28 @@ def remove_member(access: Access, actor: Actor, tenant_id: str, user_id: str, *,
         session.execute(alive.values(revoked_at=utc_now()))
         session.flush()
         _keep_an_owner(session)
-        count_policy_up(session, tenant_id)
+        _end_openings(session, access, actor, str(Actor("user", user_id)))
         access.log.record(session, Tag.MEMBERSHIP_REMOVED, actor, target=f"user {user_id}")
+
+
+def _end_openings(session: Session, access: Access, actor: Actor, made_by: str) -> None:
+    """Let the API keys and the open invitations that somebody has made be good for nothing any more."""
+    keys = select(ApiKey).where(ApiKey.created_by == made_by, ApiKey.revoked_at.is_(None))
+    for key in session.scalars(keys.order_by(ApiKey.id)):
+        key.revoked_at = utc_now()
+        access.log.record(session, Tag.API_KEY_REVOKED, actor, target=f"api-key {key.id}")
+    links = select(Link).where(Link.created_by == made_by, Link.used_at.is_(None), Link.kind == "invitation")
+    for link in session.scalars(links.order_by(Link.id)):
+        link.used_at = utc_now()
+        access.log.record(session, Tag.INVITATION_REVOKED, actor, target=f"invitation {link.id}")
 
 
 def _keep_an_owner(session: Session) -> None:
     """Refuse a change that would leave nobody who may change everything back."""
-    owners = select(Grant.id).join(User, User.id == Grant.user_id).where(User.active)
-    if session.scalars(owners.where(Grant.role == OWNER, Grant.scope_kind.is_(None)).limit(1)).one_or_none() is None:
+    owners = select(Grant.user_id).join(User, User.id == Grant.user_id).where(User.active)
+    everything = compiled(GivenRole(OWNER), builtin_roles())
+    found = session.scalars(owners.where(Grant.role == OWNER, Grant.scope_kind.is_(None)))
+    if all(policy_of(session, user_id=user_id).lacks(everything) for user_id in found.all()):
         raise Refused("the tenant would have no owner left; make somebody else owner first")
 
 
@@ -208,10 +228,14 @@ def change_role(
         role = _found_role(session, name, lock=True)
         if version is not None and role.version != version:
             raise ChangedMeanwhile(f"the role {name} was changed by somebody else meanwhile; look at it and try again")
+        count_policy_up(session, tenant_id)
         check_rights(by, [policy.Grant(name, tuple(role.allow), tuple(role.deny))])
+        if freed_or_taken := expand(role.deny) ^ expand(rights.deny):
+            _check_holders(session, name, freed_or_taken, by)
         before = _told(role)
         role.allow, role.deny = list(rights.allow), list(rights.deny)
-        count_policy_up(session, tenant_id)
+        session.flush()
+        _keep_an_owner(session)
         access.log.record(session, Tag.ROLE_CHANGED, actor, target=f"role {name}", before=before, after=_told(role))
     return role
 
@@ -231,6 +255,17 @@ def policy_of(session: Session, *, user_id: str | None = None, api_key_id: str |
     subject = Grant.user_id == user_id if user_id is not None else Grant.api_key_id == api_key_id
     roles = roles_of(session)
     return Policy.of(compiled(grant, roles) for grant in session.scalars(select(Grant).where(subject)))
+
+
+def _check_holders(session: Session, name: str, permissions: Iterable[Permission], by: Policy | None) -> None:
+    """Forbidden unless `by` may do what a role denies, or will deny, and everything that those may who have the role.
+
+    What a role denies it takes from what others give: to change that is to change what its holders may do.
+    """
+    check_rights(by, [policy.Grant(name, tuple(permissions))])
+    roles, grants = roles_of(session), list(session.scalars(select(Grant)))
+    holders = {(grant.user_id, grant.api_key_id) for grant in grants if grant.role == name}
+    check_rights(by, (compiled(each, roles) for each in grants if (each.user_id, each.api_key_id) in holders))
 
 
 def _found_role(session: Session, name: str, *, lock: bool = False) -> Role:

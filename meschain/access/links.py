@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.context import Access
-from meschain.access.grants import OWNER, GivenRole, add_grants, check_given
+from meschain.access.grants import OWNER, GivenRole, add_grants, check_given, count_policy_up
+from meschain.access.login import end_lockout, prove
 from meschain.access.policy import Policy
 from meschain.access.rules import NotFound
 from meschain.access.secrets import Mistyped, new_link_token, parse_secret
@@ -47,20 +48,23 @@ class Offered:
     kind: LinkKind
     tenant: str
     """Name of the tenant; empty for a new password."""
+    user_id: str
     email: str
     """Empty when whoever uses it says its own."""
     known: bool
-    """Whether that person is a user already and needs no password."""
+    """Whether that person is a user already, who proves it by its own password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """What a person who accepts an invitation says of itself."""
+    """What a person who accepts an invitation says of itself; who is a user already, by what it proves that."""
 
     name: str = ""
     password: str = ""
     email: str = ""
     locale: Locale = "tr"
+    code: str = ""
+    """Of the second factor, from a user who has one."""
 
 
 def invite(
@@ -79,7 +83,7 @@ def invite(
     email, secret = normal_email(email), new_link_token()
     with transaction(access.everywhere) as session:
         user = find_user(session, access, email)
-        user_id = user.id if user is not None else new_id()
+        user_id = user.id if user is not None else min(find_invited(session, access, email), default=new_id())
         if user is not None and session.get(Membership, (tenant_id, user.id)) is not None:
             raise Refused(f"{email} is a member already; change what it may do instead")
     with transaction(access.of(tenant_id)) as session:
@@ -107,8 +111,9 @@ def invite_first_owner(access: Access, tenant_id: str) -> str:
     """The secret text of the link that makes a new tenant's first owner; Refused when it has members."""
     secret = new_link_token()
     with transaction(access.of(tenant_id)) as session:
-        if session.scalars(select(Membership.user_id).limit(1)).one_or_none() is not None:
+        if _has_members(session, tenant_id):
             raise Refused("the tenant has members already; let its owner invite whoever is missing")
+        spend_links(session, Link.kind == "first-owner")
         link = Link(
             hash=secret.hash, kind="first-owner", tenant_id=tenant_id, user_id=new_id(), grants=[{"role": OWNER}],
             created_by="operator", expires_at=utc_now() + LIFETIMES["first-owner"],
@@ -128,6 +133,7 @@ def link_new_password(access: Access, actor: Actor, user_id: str) -> str:
     with transaction(access.everywhere) as session:
         if session.get(User, user_id) is None:
             raise NotFound(f"there is no user {user_id}")
+        spend_links(session, Link.kind == "password-reset", Link.user_id == user_id)
         session.add(
             Link(
                 hash=secret.hash, kind="password-reset", user_id=user_id, grants=[], created_by=str(actor),
@@ -146,20 +152,24 @@ def look_at(access: Access, text: str) -> Offered:
         user = session.get(User, link.user_id)
         profile = user.profile if user is not None else link.profile
         email = open_profile(session, access, link.user_id, profile)[0] if profile is not None else ""
-        return Offered(link.kind, tenant.name if tenant is not None else "", email, user is not None)
+        named = tenant.name if tenant is not None else ""
+        return Offered(link.kind, named, link.user_id, email, user is not None)
 
 
 def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
     """Join the tenant that the link invites to; gives the user's id. A new person says its name and a password.
 
+    Whoever invites sees the link: a user has to prove that it is the one who joins, as at a login.
     Refused when the password is weak, the address is taken or the person is a member already; NotFound when the link
-    is not valid. Until it has worked, it can be tried again.
+    is not valid; SecondFactorNeeded and Unauthenticated as at a login. Until it has worked, it can be tried again.
     """
     offered = look_at(access, text)
     if offered.kind == "password-reset":
         raise NotFound(SPENT)
     hashed = None
-    if not offered.known:
+    if offered.known:
+        prove(access, actor, offered.user_id, newcomer.password, newcomer.code)
+    else:
         email = offered.email or normal_email(newcomer.email)
         check_strength(newcomer.password, (check_name(newcomer.name), email, offered.tenant))
         hashed = access.passwords.hash(newcomer.password)
@@ -197,7 +207,7 @@ def list_invitations(access: Access, tenant_id: str) -> list[tuple[Link, str]]:
 
 
 def set_new_password(access: Access, actor: Actor, text: str, password: str) -> None:
-    """Set the password by a link; every session of the user ends. Refused when it is weak."""
+    """Set the password by a link; every session of the user ends, and a lockout. Refused when it is weak."""
     with reading(access.everywhere) as session:
         link = _valid(session, text)
         user = session.get(User, link.user_id)
@@ -208,17 +218,41 @@ def set_new_password(access: Access, actor: Actor, text: str, password: str) -> 
     hashed = access.passwords.hash(password)
     with transaction(access.everywhere) as session:
         link = _valid(session, text, lock=True)
-        link.used_at = utc_now()
+        spend_links(session, Link.kind == "password-reset", Link.user_id == link.user_id)
         end_all_sessions(session, link.user_id)
         held = session.get_one(Credentials, link.user_id)
+        end_lockout(session, access, held)
         held.password_hash, held.failures = hashed, 0
         told = Actor("user", link.user_id, None, actor.request_id, None, actor.ip, actor.user_agent)
         note_of_account(session, access, Tag.PASSWORD_CHANGED, told, link.user_id, after={"by": "link"})
 
 
+def find_invited(session: Session, access: Access, email: str) -> set[str]:
+    """Whom invitations to that address are for, used or not; one person, unless two invited it at the same instant."""
+    links = session.scalars(select(Link).where(Link.profile.is_not(None)))
+    return {
+        link.user_id
+        for link in links
+        if link.profile is not None and open_profile(session, access, link.user_id, link.profile)[0] == email
+    }
+
+
+def spend_links(session: Session, *conditions: ColumnElement[bool]) -> None:
+    """Let the open links of which that is true be good for nothing any more."""
+    session.execute(update(Link).where(Link.used_at.is_(None), *conditions).values(used_at=utc_now()))
+
+
+def _has_members(session: Session, tenant_id: str) -> bool:
+    member = select(Membership.user_id).where(Membership.tenant_id == tenant_id).limit(1)
+    return session.scalars(member).one_or_none() is not None
+
+
 def _join(session: Session, access: Access, link: Link, newcomer: Newcomer, hashed: str | None) -> str:
     """Make the link's user, if it is new, a member with the roles that the link gives."""
     tenant_id = link.tenant_id or ""
+    count_policy_up(session, tenant_id)  # and so nobody else becomes the first owner meanwhile
+    if link.kind == "first-owner" and _has_members(session, tenant_id):
+        raise NotFound(SPENT)
     user = session.get(User, link.user_id)
     if user is None:
         invited = open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else ""

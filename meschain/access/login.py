@@ -26,8 +26,7 @@ WRONG = (
     "the e-mail address, the password or the code is wrong, or there were too many attempts; after several failures "
     "in a row, wait up to 15 minutes before you try again"
 )
-
-
+CODE_NEEDED = "a code of your authenticator app, or a recovery code, is needed"
 NOT_PROVED = (
     "the present password is not right, or there were too many attempts; after several failures in a row, wait up to "
     "15 minutes before you try again"
@@ -67,6 +66,29 @@ def prove_again(access: Access, actor: Actor, user_id: str, password: str) -> No
         raise Unauthenticated(NOT_PROVED)
 
 
+def prove(access: Access, actor: Actor, user_id: str, password: str, code: str | None) -> None:
+    """See that somebody who is not logged in is that user, by all that a login asks for; failures count like there.
+
+    Raises SecondFactorNeeded when a code is due and none was given, Unauthenticated when something is wrong.
+    """
+    with reading(access.everywhere) as session:
+        user, held = session.get(User, user_id), session.get(Credentials, user_id)
+    proved = _prove(access, actor, user, held, password)
+    if proved is None:
+        raise Unauthenticated(WRONG)
+    if not proved.totp_confirmed:
+        return
+    if not code:
+        raise SecondFactorNeeded(CODE_NEEDED)
+    with transaction(access.everywhere) as session:
+        held = session.get_one(Credentials, user_id, with_for_update=True)
+        taken = not _locked(held) and _take_code(session, access, held, code)
+        if not taken:
+            _note_failure(session, access, actor, user, "code")
+    if not taken:
+        raise Unauthenticated(WRONG)
+
+
 def log_in(
     access: Access, actor: Actor, user_id: str, *, code: str | None, tenant: str | None, kind: SessionKind
 ) -> Opened:
@@ -83,12 +105,12 @@ def log_in(
         if not user.active or _locked(held):
             _note_failure(session, access, actor, user, "locked")
         elif held.totp_confirmed and not code:
-            raise SecondFactorNeeded("a code of your authenticator app, or a recovery code, is needed")
+            raise SecondFactorNeeded(CODE_NEEDED)
         elif held.totp_confirmed and not _take_code(session, access, held, code or ""):
             _note_failure(session, access, actor, user, "code")
         else:
             chosen = _choose(list_tenants_of(session, user_id), tenant)
-            _end_lockout(session, access, held)
+            end_lockout(session, access, held)
             held.failures = 0
             opened = open_session(session, access, actor.of_tenant(chosen.id), user, held, chosen, kind)
             access.log.record(session, Tag.LOGIN_SUCCEEDED, actor.of_tenant(chosen.id), target=f"session {opened.id}")
@@ -106,7 +128,7 @@ def end_lockouts(access: Access) -> int:
     with transaction(access.everywhere) as session:
         ended = list(session.scalars(select(Credentials).where(*over).with_for_update()))
         for held in ended:
-            _end_lockout(session, access, held)
+            end_lockout(session, access, held)
     return len(ended)
 
 
@@ -116,7 +138,10 @@ def _prove(
     """The credentials of the user, if it is the password and it may be tried at all; a failure is counted."""
     open_ = user is not None and user.active and held is not None and not _locked(held)
     verdict = access.passwords.verify(held.password_hash if open_ and held else None, password)
-    if held is None or not verdict:
+    if user is not None and open_:
+        with reading(access.everywhere) as session:  # enough attempts may have failed meanwhile to lock it
+            open_ = not _locked(session.get_one(Credentials, user.id))
+    if held is None or not open_ or not verdict:
         with transaction(access.everywhere) as session:
             _note_failure(session, access, actor, user, "password" if open_ or user is None else "locked")
         return None
@@ -167,7 +192,7 @@ def _note_failure(session: Session, access: Access, actor: Actor, user: User | N
     held = session.get_one(Credentials, user.id, with_for_update=True)
     seconds = 0
     if not _locked(held):
-        _end_lockout(session, access, held)
+        end_lockout(session, access, held)
         held.failures += 1
         seconds = lockout_seconds(held.failures)
     told = {"reason": reason, "failures": held.failures}
@@ -177,8 +202,8 @@ def _note_failure(session: Session, access: Access, actor: Actor, user: User | N
         note_of_account(session, access, Tag.LOCKOUT_BEGAN, actor, user.id, after={"seconds": seconds})
 
 
-def _end_lockout(session: Session, access: Access, held: Credentials) -> None:
-    """Note that a lockout is over."""
+def end_lockout(session: Session, access: Access, held: Credentials) -> None:
+    """End a lockout, if there is one, and note that it is over."""
     if held.locked_until is None:
         return
     held.locked_until = None

@@ -4,15 +4,16 @@ Erased is by destroying the person's key: what the log, sessions and invitations
 any more. What finds the person (its address, its place in tenants) is removed beside.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from commerce.errors import Refused
 from meschain.access.context import Access
 from meschain.access.grants import OWNER, count_policy_up
+from meschain.access.links import find_invited
 from meschain.access.rules import NotFound
 from meschain.access.tables import (
     Credentials,
@@ -32,8 +33,6 @@ from meschain.store.base import utc_now
 from meschain.store.scrubbing import Scrubbed, scrub
 from meschain.store.session import reading, transaction
 
-Eraser = Callable[[str], object]
-"""Removes what another place keeps of the person with that id; it may be asked again."""
 _TABLES = (
     "access_credentials", "access_grants", "access_links", "access_memberships", "access_recovery_codes",
     "access_refresh_tokens", "access_sessions", "access_users", "audit_subject_keys",
@@ -58,7 +57,7 @@ def find_subject(access: Access, who: str) -> str:
         found = None
         if "@" in who:
             user = find_user(session, access, who)
-            found = user.id if user is not None else _invited(session, access, normal_email(who))
+            found = user.id if user is not None else min(find_invited(session, access, normal_email(who)), default=None)
         elif session.get(User, who) is not None or session.get(SubjectKey, who) is not None:
             found = who
         if found is None:
@@ -66,9 +65,7 @@ def find_subject(access: Access, who: str) -> str:
         return found
 
 
-def erase(
-    access: Access, actor: Actor, subject: str, *, tenant_id: str | None = None, erasers: Iterable[Eraser] = ()
-) -> Erasure:
+def erase(access: Access, actor: Actor, subject: str, *, tenant_id: str | None = None) -> Erasure:
     """Erase a person for ever, from every tenant; asked again, it finishes what may have been left.
 
     `tenant_id` is the tenant for which it is asked, None for the operator. Refused for the last owner of a tenant, and
@@ -82,17 +79,20 @@ def erase(
         done = user.erased_at is not None if user is not None else key is not None and key.destroyed_at is not None
         if not done:
             _erase(session, access, actor, subject, tenant_id)
-    for eraser in erasers:
-        eraser(subject)
     return Erasure(subject, done, scrub(access.engine, _TABLES))
 
 
-def _invited(session: Session, access: Access, email: str) -> str | None:
-    """Whom an invitation to that address is for."""
-    for link in session.scalars(select(Link).where(Link.profile.is_not(None))):
-        if link.profile is not None and open_profile(session, access, link.user_id, link.profile)[0] == email:
-            return link.user_id
-    return None
+def finish_erasures(access: Access, since: datetime) -> datetime:
+    """Take away the copies that erasures since then may have left: somebody was reading, or the process died.
+
+    Gives the moment up to which all of it is gone.
+    """
+    begun = utc_now()
+    with reading(access.everywhere) as session:
+        newest = session.scalar(select(func.max(SubjectKey.destroyed_at)))
+    if newest is None or newest <= since or not scrub(access.engine, _TABLES).complete:
+        return since
+    return begun
 
 
 def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_id: str | None) -> None:
@@ -100,20 +100,35 @@ def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_
     for tenant in tenants:
         count_policy_up(session, tenant)  # and so nobody else takes an owner away meanwhile
     _check(session, subject, tenants, tenant_id)
-    access.log.subjects.destroy(session, subject)
     user = session.get(User, subject)
+    for each in {subject, *_invited_as(session, access, subject)}:
+        _forget(session, access, each)
     if user is not None:
         user.email_token, user.profile, user.active, user.erased_at = None, b"", False, utc_now()
     session.flush()
     _remove_proofs(session, subject)
     session.execute(delete(Grant).where(Grant.user_id == subject))
     session.execute(delete(Membership).where(Membership.user_id == subject))
-    session.execute(update(Link).where(Link.user_id == subject, Link.used_at.is_(None)).values(used_at=utc_now()))
-    session.execute(update(Link).where(Link.user_id == subject).values(profile=None))
     target = f"{'user' if user is not None else 'subject'} {subject}"
     told: list[str | None] = [*tenants]
     for noted in told or [tenant_id]:
         access.log.record(session, Tag.SUBJECT_ERASED, actor, target=target, tenant_id=noted)
+
+
+def _invited_as(session: Session, access: Access, subject: str) -> set[str]:
+    """Under which ids the person's address was invited, before it was known whose it is."""
+    user = session.get(User, subject)
+    link = select(Link).where(Link.user_id == subject, Link.profile.is_not(None)).limit(1)
+    profile = user.profile if user is not None else getattr(session.scalars(link).one_or_none(), "profile", None)
+    email = open_profile(session, access, subject, profile)[0] if profile else ""
+    return find_invited(session, access, email) if email else set()
+
+
+def _forget(session: Session, access: Access, subject: str) -> None:
+    """Destroy the key, and what invitations keep under it."""
+    access.log.subjects.destroy(session, subject)
+    session.execute(update(Link).where(Link.user_id == subject, Link.used_at.is_(None)).values(used_at=utc_now()))
+    session.execute(update(Link).where(Link.user_id == subject).values(profile=None))
 
 
 def _check(session: Session, subject: str, tenants: list[str], tenant_id: str | None) -> None:

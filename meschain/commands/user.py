@@ -65,7 +65,7 @@ def set_roles(who: Who, role: Role, tenant: Tenant = None, json: Json = False) -
 
 @app.command()
 def remove(who: Who, tenant: Tenant = None, json: Json = False) -> None:
-    """End a membership, with its roles and sessions."""
+    """End a membership, with its roles and sessions, and with the API keys and open invitations it made."""
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
         grants.remove_member(house.access, OPERATOR.of_tenant(owner.id), owner.id, person.id)

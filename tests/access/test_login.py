@@ -1,5 +1,9 @@
 """Who is let in, who is not, and what the log says of it. On both databases."""
 
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -7,12 +11,14 @@ from sqlalchemy import select, update
 
 from commerce.errors import Refused
 from meschain.access import account, links, login, sessions
-from meschain.access.grants import GivenRole, remove_member, set_grants
+from meschain.access.api_keys import create_api_key
+from meschain.access.grants import GivenRole, change_role, create_role, remove_member, set_grants
 from meschain.access.links import Newcomer
 from meschain.access.permissions import Permission
+from meschain.access.roles import Rights
 from meschain.access.rules import Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
 from meschain.access.signing import rotate_signing_key
-from meschain.access.tables import Credentials, User
+from meschain.access.tables import Credentials, Link, User
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.tables import Entry
 from meschain.store.base import utc_now
@@ -85,6 +91,27 @@ def test_a_lockout_begins_grows_and_ends_and_all_of_it_is_written_down(people, t
     assert people.tags()[-1] == "access:login:failed"
 
 
+def test_who_tries_many_at_once_learns_no_more_than_one_after_the_other(people, tenant):
+    people.owner(tenant)
+
+    def guess(number: int) -> bool:
+        try:
+            return bool(people.log_in(password=PASSWORD if number == 39 else f"wrong {number}"))
+        except Unauthenticated:
+            return False
+
+    with ThreadPoolExecutor(40) as crowd:
+        first = list(crowd.map(guess, range(39)))
+    assert not any(first)
+    assert not guess(39)
+    with reading(people.access.everywhere) as session:
+        reasons = [json.loads(body)["after"]["reason"] for body in session.scalars(select(Entry.body).where(
+            Entry.tag == "access:login:failed"
+        ))]  # fmt: skip
+    assert len(reasons) == 40
+    assert reasons.count("password") <= 5 + os.cpu_count()  # those that were being checked when the fifth had failed
+
+
 def test_whoever_guesses_the_password_from_within_a_session_is_locked_out_as_well(people, tenant):
     user_id = people.owner(tenant)
     actor = Actor("user", user_id, tenant)
@@ -99,10 +126,109 @@ def test_whoever_guesses_the_password_from_within_a_session_is_locked_out_as_wel
     assert people.tags()[-1] == "access:password:changed"
 
 
+def test_whoever_invites_a_user_cannot_join_in_its_place(people, tenant):
+    carol, other = people.owner(tenant), people.tenant("other")
+    people.owner(other, "mallory@example.com")
+    _, text = links.invite(people.access, OPERATOR.of_tenant(other), other, "ayse@example.com", [GivenRole("viewer")])
+    for newcomer in (Newcomer(), Newcomer("Mallory", "sarı 8 çaydanlık fırtına"), Newcomer(email="x@example.com")):
+        with pytest.raises(Unauthenticated):
+            links.accept(people.access, VISITOR, text, newcomer)
+    assert people.who(people.log_in()).tenant_id == tenant
+    app, _ = people.second_factor(carol)
+    with reading(people.access.everywhere) as session:
+        step = session.get_one(Credentials, carol).totp_step
+    with pytest.raises(SecondFactorNeeded):
+        links.accept(people.access, VISITOR, text, Newcomer(password=PASSWORD))
+    with pytest.raises(Unauthenticated):
+        links.accept(people.access, VISITOR, text, Newcomer(password=PASSWORD, code=app.generate_otp(step)))
+    code = app.generate_otp(step + 1)
+    assert links.accept(people.access, VISITOR, text, Newcomer(password=PASSWORD, code=code)) == carol
+
+
+def test_a_new_password_ends_a_lockout_and_every_other_link_to_one(people, tenant):
+    user_id = people.owner(tenant)
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            people.log_in(password="wrong")
+    first, second = (links.link_new_password(people.access, OPERATOR, user_id) for _ in range(2))
+    with pytest.raises(NotFound):
+        links.set_new_password(people.access, VISITOR, first, PASSWORD)
+    links.set_new_password(people.access, VISITOR, second, PASSWORD)
+    assert people.tags()[-2:] == ["access:lockout:ended", "access:password:changed"]
+    assert people.log_in()
+    third = links.link_new_password(people.access, OPERATOR, user_id)
+    account.change_password(people.access, Actor("user", user_id, tenant), user_id, PASSWORD, PASSWORD)
+    with pytest.raises(NotFound):
+        links.set_new_password(people.access, VISITOR, third, PASSWORD)
+
+
+def test_there_is_one_first_owner_whatever_links_were_given(people, tenant):
+    lost = links.invite_first_owner(people.access, tenant)
+    people.owner(tenant)
+    with pytest.raises(NotFound):
+        links.accept(people.access, VISITOR, lost, Newcomer("Mallory", PASSWORD, "mallory@example.com"))
+    with transaction(people.access.everywhere) as session:  # as an older version has left it
+        session.execute(update(Link).where(Link.kind == "first-owner").values(used_at=None))
+    with pytest.raises(NotFound):
+        links.accept(people.access, VISITOR, lost, Newcomer("Mallory", PASSWORD, "mallory@example.com"))
+
+
+def test_who_is_removed_has_no_way_back(people, tenant):
+    people.owner(tenant)
+    gone = people.member(tenant, "mehmet@example.com", "admin")
+    actor = Actor("user", gone, tenant)
+    _, link = links.invite(people.access, actor, tenant, "second@example.com", [GivenRole("admin")])
+    end = utc_now() + timedelta(days=30)
+    _, key = create_api_key(people.access, actor, tenant, "robot", [GivenRole("admin")], expires_at=end)
+    assert people.authenticator.by_bearer(key, WAY)
+    remove_member(people.access, OPERATOR.of_tenant(tenant), tenant, gone)
+    with pytest.raises(Unauthenticated):
+        people.authenticator.by_bearer(key, WAY)
+    with pytest.raises(NotFound):
+        links.accept(people.access, VISITOR, link, Newcomer("Mallory", PASSWORD))
+    assert people.tags()[-3:] == ["access:api-key:revoked", "access:invitation:revoked", "access:membership:removed"]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_two_owners_cannot_remove_each_other_at_once(people, tenant):
+    both = [people.owner(tenant), people.member(tenant, "mehmet@example.com", "owner")]
+    begin = threading.Barrier(2)
+
+    def remove(user_id: str) -> bool:
+        begin.wait()
+        try:
+            remove_member(people.access, OPERATOR.of_tenant(tenant), tenant, user_id)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pair:
+        assert sorted(pair.map(remove, both)) == [False, True]
+
+
+def test_what_a_role_denies_is_changed_by_nobody_whom_it_binds_or_who_may_less_than_its_holders(people, tenant):
+    owner, by = people.owner(tenant), OPERATOR.of_tenant(tenant)
+    admin = people.member(tenant, "mehmet@example.com", "admin")
+    create_role(people.access, by, tenant, "no-approve", Rights((), ("catalog:approve",)))
+    create_role(people.access, by, tenant, "watchers", Rights(("catalog:read",)))
+    set_grants(people.access, by, tenant, admin, [GivenRole("admin"), GivenRole("no-approve")])
+    who = people.who(people.log_in("mehmet@example.com"))
+    with pytest.raises(Forbidden, match="catalog:approve"):
+        change_role(people.access, who.actor, tenant, "no-approve", Rights(()), by=who.policy)
+    set_grants(people.access, by, tenant, owner, [GivenRole("owner"), GivenRole("watchers")])
+    shut = Rights(("catalog:read",), ("access:*",))
+    with pytest.raises(Forbidden):
+        change_role(people.access, who.actor, tenant, "watchers", shut, by=who.policy)
+    boss = people.who(people.log_in())
+    with pytest.raises(Refused, match="no owner left"):
+        change_role(people.access, boss.actor, tenant, "watchers", shut, by=boss.policy)
+    change_role(people.access, boss.actor, tenant, "no-approve", Rights(()), by=boss.policy)
+
+
 def test_what_is_done_to_an_account_concerns_every_tenant_of_the_user(people, tenant):
     user_id, other = people.owner(tenant), people.tenant("other")
     _, text = links.invite(people.access, OPERATOR.of_tenant(other), other, "ayse@example.com", [GivenRole("viewer")])
-    links.accept(people.access, VISITOR, text, links.Newcomer())
+    links.accept(people.access, VISITOR, text, links.Newcomer(password=PASSWORD))
     reset = links.link_new_password(people.access, OPERATOR, user_id)
     links.set_new_password(people.access, VISITOR, reset, PASSWORD)
     account.reset_second_factor(people.access, OPERATOR, user_id)
@@ -130,13 +256,15 @@ def pass_time(people: People, user_id: str) -> None:
 def test_a_second_factor_is_asked_for_and_no_code_works_twice(people, tenant):
     user_id = people.owner(tenant)
     app, recovery = people.second_factor(user_id)
+    with reading(people.access.everywhere) as session:
+        step = session.get_one(Credentials, user_id).totp_step
     with pytest.raises(SecondFactorNeeded):
         people.log_in()
     with pytest.raises(Unauthenticated):
-        people.log_in(code=app.now())  # it has confirmed the app already
-    assert people.log_in(code=app.at(utc_now() + timedelta(seconds=30)))
+        people.log_in(code=app.generate_otp(step))  # it has confirmed the app already
+    assert people.log_in(code=app.generate_otp(step + 1))
     with pytest.raises(Unauthenticated):
-        people.log_in(code=app.at(utc_now() + timedelta(seconds=30)))
+        people.log_in(code=app.generate_otp(step + 1))
     assert people.log_in(code=recovery[0].lower())
     with pytest.raises(Unauthenticated):
         people.log_in(code=recovery[0])

@@ -119,7 +119,10 @@ class TestTokens:
         member(either, owner, email)
         other = either.people.tenant("zeta")
         _, link = links.invite(either.access, OPERATOR.of_tenant(other), other, email, [GivenRole("admin")])
-        answered = either.ask("POST", "/v1/auth/invitations/acceptance", json={"link": link})
+        accept = "/v1/auth/invitations/acceptance"
+        check_problem(either.ask("POST", accept, json={"link": link}), 401)
+        check_problem(either.ask("POST", accept, json={"link": link, "password": OTHER_PASSWORD}), 401)
+        answered = either.ask("POST", accept, json={"link": link, "password": PASSWORD})
         assert answered.status_code == 201
         problem = check_problem(log_in(either, email), 409)
         assert "acme" in problem["detail"]

@@ -75,13 +75,14 @@ class RecoveryCodes(BaseModel):
 
 
 class Acceptance(Body):
-    """Who accepts an invitation. A person who is a user already sends the link only."""
+    """Who accepts an invitation. A person who is a user already sends its password, and a code if one is due."""
 
     link: Link
     name: str = Field(default="", max_length=200, examples=["Mehmet Öz"])
     password: Password = ""
     email: str = Field(default="", max_length=200, examples=["mehmet@example.com"])
     locale: Locale = "tr"
+    code: str = Field(default="", max_length=40, examples=["492039"])
 
 
 class Reset(Body):
@@ -165,10 +166,10 @@ def end_my_session(request: Request, session_id: str, who: Me) -> Response:
     return Response(status_code=204)
 
 
-@open_router.post("/auth/invitations/acceptance", status_code=201, responses=documented(404))
+@open_router.post("/auth/invitations/acceptance", status_code=201, responses=documented(401, 404))
 def accept_invitation(request: Request, body: Acceptance) -> Joined:
     """Join a tenant by the link of an invitation."""
-    newcomer = Newcomer(body.name, body.password, body.email, body.locale)
+    newcomer = Newcomer(body.name, body.password, body.email, body.locale, body.code)
     return Joined(user_id=links.accept(access_of(request), visitor_of(request), body.link, newcomer))
 
 

@@ -210,7 +210,7 @@ def test_who_works_for_two_tenants_chooses_and_switches(surfer: Surfer, stage: S
     stage.people.owner(other, "boss@example.com")
     stage.people.member(acme.tenant_id, "agency@example.com", "viewer", name="Ajans")
     _, text = links.invite(stage.access, OPERATOR.of_tenant(other), other, "agency@example.com", [GivenRole("admin")])
-    links.accept(stage.access, VISITOR, text, links.Newcomer())
+    links.accept(stage.access, VISITOR, text, links.Newcomer(password=PASSWORD))
     surfer.log_in("agency@example.com")
     assert surfer.place == "/console/tenants"
     before = surfer.cookies["meschain-session"]
@@ -281,8 +281,11 @@ def test_whoever_lost_app_and_codes_is_let_in_by_the_operator(stage: Stage) -> N
 
 
 @pytest.mark.parametrize(
-    "body", ["a: 2026-99-99", "a: !!int x", "a: !!float x", "a: !!timestamp x", "*a", "- 1", "", "{"]
-)
+    "body",
+    ["a: 2026-99-99", "a: !!int x", "a: !!float x", "a: !!timestamp x", "a: !!bool x", "*a", "- 1", "", "{",
+     "[" * 3000 + "]" * 3000, "- " * 1500 + "a", "a: " + "x" * 60_000],
+    ids=lambda body: body[:16],
+)  # fmt: skip
 def test_a_profile_that_is_none_is_told_in_a_sentence(surfer: Surfer, stage: Stage, acme: Owner, body: str) -> None:
     house = stage.app.state.house
     ensure_supplier(house.catalog(house.tenant("acme")), "odd")

@@ -117,10 +117,14 @@ def use_link(visit: Anyone, token: str) -> Response:
         if view.kind == "password-reset":
             links.set_new_password(visit.access, visit.actor, token, password)
         else:
-            newcomer = Newcomer(visit.given("name"), password, visit.given("email"), visit.language)
+            name, email, code = (visit.given(each) for each in ("name", "email", "code"))
+            newcomer = Newcomer(name, password, email, visit.language, code)
             links.accept(visit.access, visit.actor, token, newcomer)
     except MesChainError as error:
-        form, status = visit.form(error)
+        if isinstance(error, Unauthenticated):
+            form, status = visit.form_with({}, refused=str(error)), 401
+        else:
+            form, status = visit.form(error)
         return nobody(visit).show(_link(visit, token, form), status)
     return visit.go("login", "joined" if view.known and view.kind != "password-reset" else "link-used")
 

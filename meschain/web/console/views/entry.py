@@ -56,7 +56,7 @@ class UseLink(View):
     tenant_name: str
     form: Form = EMPTY
     known: bool = False
-    """Whether the person has a password already: an invitation then needs a click only."""
+    """Whether the person has a password already, and proves by it who joins. Posts also `code`."""
 
 
 @dataclass(frozen=True, slots=True)
