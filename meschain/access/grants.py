@@ -118,6 +118,7 @@ def set_grants(
 ) -> None:
     """Let a member have exactly these roles. Refused when the tenant would be left without an owner."""
     with transaction(access.of(tenant_id)) as session:
+        count_policy_up(session, tenant_id)  # first, as everybody who takes roles away: they wait for each other here
         if session.get(Membership, (tenant_id, user_id), with_for_update=True) is None:
             raise NotFound(f"there is no member {user_id}")
         checked = check_given(session, given, by)
@@ -140,7 +141,7 @@ def remove_member(access: Access, actor: Actor, tenant_id: str, user_id: str, *,
     These are the keys it made and its open invitations: it knows their secrets. Refused for the last owner.
     """
     with transaction(access.of(tenant_id)) as session:
-        count_policy_up(session, tenant_id)  # and so nobody else takes the other owner away meanwhile
+        count_policy_up(session, tenant_id)
         if session.get(Membership, (tenant_id, user_id)) is None:
             raise NotFound(f"there is no member {user_id}")
         roles = roles_of(session)
@@ -170,11 +171,16 @@ def _end_openings(session: Session, access: Access, actor: Actor, made_by: str) 
 
 def _keep_an_owner(session: Session) -> None:
     """Refuse a change that would leave nobody who may change everything back."""
+    if not _has_owner(session):
+        raise Refused("the tenant would have no owner left; make somebody else owner first")
+
+
+def _has_owner(session: Session) -> bool:
+    """Whether somebody may do everything in the tenant: an owner from whom no other role takes anything."""
     owners = select(Grant.user_id).join(User, User.id == Grant.user_id).where(User.active)
     everything = compiled(GivenRole(OWNER), builtin_roles())
-    found = session.scalars(owners.where(Grant.role == OWNER, Grant.scope_kind.is_(None)))
-    if all(policy_of(session, user_id=user_id).lacks(everything) for user_id in found.all()):
-        raise Refused("the tenant would have no owner left; make somebody else owner first")
+    found = session.scalars(owners.where(Grant.role == OWNER, Grant.scope_kind.is_(None))).all()
+    return any(not policy_of(session, user_id=user_id).lacks(everything) for user_id in found)
 
 
 def list_roles(access: Access, tenant_id: str) -> list[Role]:
@@ -230,12 +236,15 @@ def change_role(
             raise ChangedMeanwhile(f"the role {name} was changed by somebody else meanwhile; look at it and try again")
         count_policy_up(session, tenant_id)
         check_rights(by, [policy.Grant(name, tuple(role.allow), tuple(role.deny))])
-        if freed_or_taken := expand(role.deny) ^ expand(rights.deny):
+        freed_or_taken = expand(role.deny) ^ expand(rights.deny)
+        owned = bool(freed_or_taken) and _has_owner(session)
+        if freed_or_taken:
             _check_holders(session, name, freed_or_taken, by)
         before = _told(role)
         role.allow, role.deny = list(rights.allow), list(rights.deny)
         session.flush()
-        _keep_an_owner(session)
+        if owned:
+            _keep_an_owner(session)
         access.log.record(session, Tag.ROLE_CHANGED, actor, target=f"role {name}", before=before, after=_told(role))
     return role
 

@@ -17,7 +17,7 @@ from meschain.catalog.suppliers import ensure_supplier
 from meschain.store.base import utc_now
 from meschain.store.session import reading
 from meschain.web.console import cookies
-from tests.access.people import PASSWORD, VISITOR
+from tests.access.people import PASSWORD
 from tests.web.conftest import Owner, owner_of
 from tests.web.console.surfer import Surfer
 from tests.web.console.wholeness import check
@@ -210,7 +210,11 @@ def test_who_works_for_two_tenants_chooses_and_switches(surfer: Surfer, stage: S
     stage.people.owner(other, "boss@example.com")
     stage.people.member(acme.tenant_id, "agency@example.com", "viewer", name="Ajans")
     _, text = links.invite(stage.access, OPERATOR.of_tenant(other), other, "agency@example.com", [GivenRole("admin")])
-    links.accept(stage.access, VISITOR, text, links.Newcomer(password=PASSWORD))
+    surfer.go(f"/console/links/{text}")
+    assert surfer.page.xpath("//input[@name='code']/@required") == []
+    surfer.press(surfer.place, password="wrong")
+    assert surfer.answer.status_code == 401
+    surfer.press(surfer.place, password=PASSWORD)
     surfer.log_in("agency@example.com")
     assert surfer.place == "/console/tenants"
     before = surfer.cookies["meschain-session"]
