@@ -191,7 +191,9 @@ def _note_failure(session: Session, access: Access, actor: Actor, user: User | N
     actor = Actor("user", user.id, request_id=actor.request_id, ip=actor.ip, user_agent=actor.user_agent)
     held = session.get_one(Credentials, user.id, with_for_update=True)
     seconds = 0
-    if not _locked(held):
+    if _locked(held):
+        reason = "locked"
+    else:
         end_lockout(session, access, held)
         held.failures += 1
         seconds = lockout_seconds(held.failures)

@@ -3,7 +3,6 @@
 import base64
 import json
 import logging
-import statistics
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -221,8 +220,10 @@ class TestNothingIsLearnt:
         for number in range(12):
             known.append(taken(email))
             unknown.append(taken(f"nobody{number}@example.com"))
-        print(f"known {statistics.median(known):.4f} s, unknown {statistics.median(unknown):.4f} s")
-        assert abs(statistics.median(known) - statistics.median(unknown)) < 0.03
+        print(f"known {min(known):.4f} s, unknown {min(unknown):.4f} s")
+        assert (
+            abs(min(known) - min(unknown)) < 0.03
+        )  # the quickest of each: what else the machine does adds to the others
 
     def test_a_link_that_is_worth_nothing_tells_nothing(self, either: Stage) -> None:
         told = set()

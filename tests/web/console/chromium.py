@@ -75,7 +75,7 @@ class Browser:
         """Keep a picture of the page, as high as it is."""
         self._driver.set_window_size(width, height)
         size = self._driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": width, "height": min(size["height"], 3000), "scale": 1}
+        clip = {"x": 0, "y": 0, "width": width, "height": min(max(size["height"], height), 3000), "scale": 1}
         shot = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         PICTURES.mkdir(parents=True, exist_ok=True)
         (PICTURES / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
