@@ -138,9 +138,9 @@ def _prove(
     """The credentials of the user, if it is the password and it may be tried at all; a failure is counted."""
     open_ = user is not None and user.active and held is not None and not _locked(held)
     verdict = access.passwords.verify(held.password_hash if open_ and held else None, password)
-    if user is not None and open_:
-        with reading(access.everywhere) as session:  # enough attempts may have failed meanwhile to lock it
-            open_ = not _locked(session.get_one(Credentials, user.id))
+    with reading(access.everywhere) as session:  # enough attempts may have failed meanwhile to lock it
+        now = session.get(Credentials, user.id if user is not None else "")
+    open_ = open_ and now is not None and not _locked(now)
     if held is None or not open_ or not verdict:
         with transaction(access.everywhere) as session:
             _note_failure(session, access, actor, user, "password" if open_ or user is None else "locked")

@@ -221,9 +221,7 @@ class TestNothingIsLearnt:
             known.append(taken(email))
             unknown.append(taken(f"nobody{number}@example.com"))
         print(f"known {min(known):.4f} s, unknown {min(unknown):.4f} s")
-        assert (
-            abs(min(known) - min(unknown)) < 0.03
-        )  # the quickest of each: what else the machine does adds to the others
+        assert 1 / 2 < min(known) / min(unknown) < 2  # to check a password takes most of the time by far
 
     def test_a_link_that_is_worth_nothing_tells_nothing(self, either: Stage) -> None:
         told = set()
