@@ -31,7 +31,7 @@ async def list_due(tenants: list[str], *, every_supplier: bool) -> list[Due]:
 async def sync_feed(tenant: str | None, supplier: str, *, force: bool = False, run_id: str | None = None) -> Synced:
     """Fetch the supplier's feed and bring what differs into the lake, or hold it; shows its progress."""
     slug, expected = await _done(jobs.expected_rows, tenant=tenant, supplier=supplier)
-    async with shown(f"progress-{slug}-{supplier}", f"Feed of {supplier}", expected) as counter:
+    async with shown(naming.artifact_key("progress", slug, supplier), f"Feed of {supplier}", expected) as counter:
         return await _done(
             jobs.sync_supplier, counter=counter, tenant=slug, supplier=supplier, run_id=run_id or new_id(), force=force
         )

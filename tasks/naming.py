@@ -1,4 +1,4 @@
-"""What a flow run is called: the name that says which run of ours it carries out, and Prefect's own id of it."""
+"""What a flow run is called, Prefect's own id of it, and the keys of the artifacts it leaves."""
 
 from prefect import get_client
 from prefect.context import FlowRunContext
@@ -20,3 +20,8 @@ async def name_run(what: str) -> str:
         async with get_client() as client:
             await client.set_flow_run_name(context.flow_run.id, f"{what} {run_id[-8:]}")
     return run_id
+
+
+def artifact_key(*names: str) -> str:
+    """One key for these names, and for no others: `a-b`, `c` is `a--b-c`, `a`, `b-c` is `a-b--c`."""
+    return "-".join(name.replace("-", "--") for name in names)

@@ -9,6 +9,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from meschain.catalog.report import COUNTS
 from tasks import policies
 from tasks.jobs import Checked, Reported, Synced
+from tasks.naming import artifact_key
 from warehouse.invariants import Verdict
 
 _REASONS = 15
@@ -20,12 +21,12 @@ async def publish_run(synced: Synced, checked: Checked | None) -> None:
     if synced.run_id is None:
         return
     text = markdown(synced, checked)
-    key = f"{synced.tenant}-{synced.supplier}"
-    await acreate_markdown_artifact(text, key=f"sync-{key}", description=f"{synced.supplier}: {synced.status}")
+    whose = (synced.tenant, synced.supplier)
+    key, about = artifact_key("sync", *whose), f"{synced.supplier}: {synced.status}"
+    await acreate_markdown_artifact(text, key=key, description=about)
     if checked is not None:
-        await acreate_link_artifact(
-            checked.page.as_uri(), key=f"quality-{key}", link_text="Quality report", description=checked.headline
-        )
+        key, page = artifact_key("quality", *whose), checked.page.as_uri()
+        await acreate_link_artifact(page, key=key, link_text="Quality report", description=checked.headline)
 
 
 @task(name="publish table", **policies.NONE)
@@ -55,9 +56,9 @@ async def publish_invariants(verdicts: Sequence[tuple[str, Verdict]]) -> None:
 @task(name="publish security report", **policies.NONE)
 async def publish_security(report: Reported) -> None:
     """Write down what a tenant's security report says, and where its page lies."""
-    key = f"security-{report.tenant}"
+    key, page = artifact_key("security", report.tenant), artifact_key("security", report.tenant, "page")
     await acreate_markdown_artifact(report.text, key=key, description=f"Security report of {report.tenant}")
-    await acreate_link_artifact(report.page.as_uri(), key=f"{key}-page", link_text="Security report")
+    await acreate_link_artifact(report.page.as_uri(), key=page, link_text="Security report")
 
 
 def markdown(synced: Synced, checked: Checked | None) -> str:
