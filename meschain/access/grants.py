@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from commerce.errors import Refused
 from meschain.access import policy
 from meschain.access.context import Access
-from meschain.access.permissions import Permission, expand
+from meschain.access.permissions import Permission, check_patterns, expand
 from meschain.access.policy import Policy
-from meschain.access.roles import Rights, builtin_roles, check_role
+from meschain.access.roles import Rights, builtin_roles
 from meschain.access.rules import ChangedMeanwhile, Forbidden, NotFound, check_slug
 from meschain.access.scopes import ScopeKind, check_scope
 from meschain.access.tables import ApiKey, Grant, Link, Membership, Role, Tenant, User, UserSession
@@ -286,7 +286,7 @@ def _found_role(session: Session, name: str, *, lock: bool = False) -> Role:
 
 
 def _check_content(name: str, rights: Rights, by: Policy | None) -> None:
-    check_role([*rights.allow, *rights.deny])
+    check_patterns([*rights.allow, *rights.deny])
     check_rights(by, [policy.Grant(name, tuple(rights.allow), tuple(rights.deny))])
 
 

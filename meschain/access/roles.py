@@ -1,14 +1,12 @@
-"""The built-in roles, as `roles.yml` describes them, and what a tenant's own role may hold. No store."""
+"""The built-in roles, as `roles.yml` describes them. No store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import yaml
-
-from meschain.access.permissions import check_patterns
 
 
 class Rights(NamedTuple):
@@ -30,15 +28,6 @@ def builtin_roles() -> Mapping[str, Rights]:
 def describe_role(name: str) -> str:
     """One sentence on a built-in role; empty for a role of a tenant's own."""
     return str(_described().get(name, {}).get("description", ""))
-
-
-def check_role(patterns: Iterable[str]) -> tuple[str, ...]:
-    """The patterns, each once and in order; Refused if one names no permission, telling which and what was meant.
-
-    To be asked when a role is made. A pattern that names nothing any more, because a later version of the product lost
-    the permission, neither allows nor denies.
-    """
-    return check_patterns(patterns)
 
 
 @cache

@@ -83,7 +83,6 @@ class RecoveryCode(Base):
 
     hash: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("access_users.id"), index=True)
-    used_at: Mapped[datetime | None]
 
 
 class Membership(TenantOwned, Base):

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from meschain.access.guard import Allow, Anybody, access_of, note_refusal
+from meschain.access.guard import Allow, Anybody, access_of, require
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
-from meschain.access.rules import Forbidden, NotFound
+from meschain.access.rules import NotFound
 from meschain.access.scopes import Scope
 from meschain.catalog.runs import runs_of_flow
 from meschain.catalog.suppliers import find_supplier
@@ -163,11 +163,7 @@ def _require(request: Request, who: Principal, needs: Permission | None, scope: 
     """Forbidden, and noted, unless the principal may do it."""
     if needs is None:
         raise NotFound("there is no such flow that can be started here")
-    try:
-        who.require(needs, scope)
-    except Forbidden as refusal:
-        note_refusal(access_of(request), who, needs, str(refusal), scope)
-        raise
+    require(request, who, needs, scope)
 
 
 def _scope(parameters: dict[str, Any]) -> Scope | None:

@@ -43,9 +43,8 @@ class People:
     def on(cls, engine: Engine) -> "People":
         """On this store."""
         vault = Vault(Fernet.generate_key().decode())
-        access = Access(
-            engine, vault, AuditLog(vault), open_installation(engine, vault), Passwords(), PolicyCache()
-        )  # fmt: skip
+        patient = Passwords(patience=60.0)  # a busy machine turns nobody away
+        access = Access(engine, vault, AuditLog(vault), open_installation(engine, vault), patient, PolicyCache())
         keys = SigningKeys(access)
         return cls(access, keys, Authenticator(access, keys, Changes(engine)))
 

@@ -150,7 +150,6 @@ def _access_recovery_codes() -> None:
         "access_recovery_codes",
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
-        sa.Column("used_at", _MOMENT),
         sa.ForeignKeyConstraint(["user_id"], ["access_users.id"], name="fk_access_recovery_codes_user_id_access_users"),
         sa.PrimaryKeyConstraint("hash", name="pk_access_recovery_codes"),
     )
