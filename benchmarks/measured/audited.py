@@ -20,7 +20,8 @@ from starlette.types import Message
 
 from benchmarks.measured.clock import Stopwatch
 from meschain.access.api_keys import create_api_key
-from meschain.access.grants import GivenRole, change_role, create_role
+from meschain.access.grants import GivenRole
+from meschain.access.own_roles import change_role, create_role
 from meschain.access.roles import Rights
 from meschain.audit.rules import OPERATOR, Actor, Tag
 from meschain.audit.service import AuditLog

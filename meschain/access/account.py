@@ -36,8 +36,8 @@ def change_password(access: Access, actor: Actor, user_id: str, present: str, ne
     check_strength(new, (person.name, person.email))
     hashed = access.passwords.hash(new)
     with transaction(access.everywhere) as session:
+        spend_links(session, Link.kind == "password-reset", Link.user_id == user_id)  # first, as a link does
         end_all_sessions(session, user_id)
-        spend_links(session, Link.kind == "password-reset", Link.user_id == user_id)
         held = session.get_one(Credentials, user_id)
         held.password_hash, held.failures = hashed, 0
         note_of_account(session, access, Tag.PASSWORD_CHANGED, actor, user_id, after={"by": "user"})

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from commerce.errors import Refused
 from meschain.access.context import Access
-from meschain.access.grants import GivenRole, add_grants, check_given, count_policy_up
-from meschain.access.policy import Policy
+from meschain.access.grants import GivenRole, add_grants, authority, check_given
+from meschain.access.permissions import Permission
 from meschain.access.rules import NotFound
 from meschain.access.secrets import new_api_key
 from meschain.access.tables import ApiKey, Grant
@@ -21,14 +21,7 @@ MOST_DAYS = 366
 
 
 def create_api_key(
-    access: Access,
-    actor: Actor,
-    tenant_id: str,
-    name: str,
-    given: Sequence[GivenRole],
-    *,
-    expires_at: datetime,
-    by: Policy | None = None,
+    access: Access, actor: Actor, tenant_id: str, name: str, given: Sequence[GivenRole], *, expires_at: datetime
 ) -> tuple[ApiKey, str]:
     """Make a key with these roles; gives it and its text, which cannot be had again.
 
@@ -43,7 +36,8 @@ def create_api_key(
         expires_at=expires_at,
     )  # fmt: skip
     with transaction(access.of(tenant_id)) as session:
-        checked = check_given(session, given, by)
+        by = authority(session, tenant_id, actor, Permission.API_KEYS_WRITE)
+        checked = check_given(session, tenant_id, given, by)
         session.add(key)
         session.flush()
         add_grants(session, tenant_id, checked, api_key_id=key.id)
@@ -63,10 +57,10 @@ def list_api_keys(access: Access, tenant_id: str) -> list[tuple[ApiKey, list[Gra
 def revoke_api_key(access: Access, actor: Actor, tenant_id: str, key_id: str) -> None:
     """Let a key be good for nothing from now on."""
     with transaction(access.of(tenant_id)) as session:
-        key = session.get(ApiKey, key_id, with_for_update=True)
+        authority(session, tenant_id, actor, Permission.API_KEYS_WRITE)
+        key = session.get(ApiKey, key_id)
         if key is None:
             raise NotFound(f"there is no API key {key_id}")
         if key.revoked_at is None:
             key.revoked_at = utc_now()
-            count_policy_up(session, tenant_id)
             access.log.record(session, Tag.API_KEY_REVOKED, actor, target=f"api-key {key_id}")

@@ -24,7 +24,7 @@ from meschain.access.signing import SigningKeys
 from meschain.access.tables import ApiKey, Credentials, Locale, Membership, RefreshToken, Tenant, User, UserSession
 from meschain.audit.rules import Actor
 from meschain.store.base import utc_now
-from meschain.store.changes import Changes
+from meschain.store.changes import Changes, Stamp
 from meschain.store.session import reading, transaction
 
 API_KEY_PREFIX = "meschain_key_"
@@ -61,7 +61,7 @@ class _Answer:
     """Who it was, as of which state of the store, and until when (seconds since 1970) that is good."""
 
     who: Principal
-    stamp: int
+    stamp: Stamp
     until: float
 
 
@@ -155,7 +155,8 @@ class Authenticator:
     def _build(self, key: PolicyKey) -> Policy:
         kind, _, name = key.subject.partition(":")
         with reading(self._access.of(key.tenant_id)) as session:
-            return policy_of(session, user_id=name) if kind == "user" else policy_of(session, api_key_id=name)
+            subject = {"user_id" if kind == "user" else "api_key_id": name}
+            return policy_of(session, key.tenant_id, **subject)
 
 
 def _standing(session: Session, session_id: str, kind: str) -> _Standing | None:

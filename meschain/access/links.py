@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.context import Access
-from meschain.access.grants import OWNER, GivenRole, add_grants, check_given, count_policy_up
+from meschain.access.grants import OWNER, GivenRole, add_grants, authority, check_given, count_policy_up
 from meschain.access.login import end_lockout, prove
-from meschain.access.policy import Policy
+from meschain.access.openings import end_invitation, given_by
+from meschain.access.permissions import Permission
 from meschain.access.rules import NotFound
 from meschain.access.secrets import Mistyped, new_link_token, parse_secret
 from meschain.access.sessions import end_all_sessions
@@ -22,13 +23,15 @@ from meschain.access.tables import Credentials, Link, LinkKind, Locale, Membersh
 from meschain.access.users import (
     add_user,
     check_name,
+    email_token,
     find_user,
     normal_email,
     note_of_account,
     open_profile,
     seal_profile,
+    user_of_token,
 )
-from meschain.audit.rules import Actor, Tag
+from meschain.audit.rules import OPERATOR, Actor, Tag
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
 from meschain.store.session import reading, transaction
@@ -48,11 +51,10 @@ class Offered:
     kind: LinkKind
     tenant: str
     """Name of the tenant; empty for a new password."""
-    user_id: str
+    user_id: str | None
+    """None for somebody who is no user yet; a user proves by its own password who it is."""
     email: str
     """Empty when whoever uses it says its own."""
-    known: bool
-    """Whether that person is a user already, who proves it by its own password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +69,27 @@ class Newcomer:
     """Of the second factor, from a user who has one."""
 
 
-def invite(
-    access: Access,
-    actor: Actor,
-    tenant_id: str,
-    email: str,
-    given: Sequence[GivenRole],
-    *,
-    by: Policy | None = None,
-) -> tuple[Link, str]:
+def invite(access: Access, actor: Actor, tenant_id: str, email: str, given: Sequence[GivenRole]) -> tuple[Link, str]:
     """Invite a person to a tenant with these roles; gives the link and its secret text, which is not kept.
 
+    What the log says of the person is kept under a key of this invitation's own: no other tenant's erasure takes it.
     Refused when the person is a member already.
     """
-    email, secret = normal_email(email), new_link_token()
-    with transaction(access.everywhere) as session:
+    email, secret, person = normal_email(email), new_link_token(), new_id()
+    with reading(access.everywhere) as session:
         user = find_user(session, access, email)
-        user_id = user.id if user is not None else min(find_invited(session, access, email), default=new_id())
         if user is not None and session.get(Membership, (tenant_id, user.id)) is not None:
             raise Refused(f"{email} is a member already; change what it may do instead")
     with transaction(access.of(tenant_id)) as session:
-        checked = check_given(session, given, by)
+        by = authority(session, tenant_id, actor, Permission.ACCESS_WRITE)
+        checked = check_given(session, tenant_id, given, by)
         link = Link(
             hash=secret.hash,
             kind="invitation",
             tenant_id=tenant_id,
-            user_id=user_id,
-            profile=seal_profile(session, access, user_id, email, ""),
+            user_id=person,
+            email_token=email_token(access, email),
+            profile=seal_profile(session, access, person, email, ""),
             grants=[msgspec.to_builtins(each) for each in checked],
             created_by=str(actor),
             expires_at=utc_now() + LIFETIMES["invitation"],
@@ -102,7 +98,7 @@ def invite(
         session.flush()  # which gives it its id
         access.log.record(
             session, Tag.INVITATION_CREATED, actor, target=f"invitation {link.id}",
-            after={"roles": [str(each) for each in checked]}, personal={user_id: {"email": email}},
+            after={"roles": [str(each) for each in checked]}, personal={person: {"email": email}},
         )  # fmt: skip
     return link, secret.text
 
@@ -111,9 +107,11 @@ def invite_first_owner(access: Access, tenant_id: str) -> str:
     """The secret text of the link that makes a new tenant's first owner; Refused when it has members."""
     secret = new_link_token()
     with transaction(access.of(tenant_id)) as session:
+        count_policy_up(session, tenant_id)  # first, as everybody who lets somebody in
         if _has_members(session, tenant_id):
             raise Refused("the tenant has members already; let its owner invite whoever is missing")
-        spend_links(session, Link.kind == "first-owner")
+        for former in session.scalars(select(Link).where(Link.kind == "first-owner", Link.used_at.is_(None))):
+            end_invitation(session, access, OPERATOR.of_tenant(tenant_id), former)
         link = Link(
             hash=secret.hash, kind="first-owner", tenant_id=tenant_id, user_id=new_id(), grants=[{"role": OWNER}],
             created_by="operator", expires_at=utc_now() + LIFETIMES["first-owner"],
@@ -121,7 +119,7 @@ def invite_first_owner(access: Access, tenant_id: str) -> str:
         session.add(link)
         session.flush()  # which gives it its id
         access.log.record(
-            session, Tag.INVITATION_CREATED, Actor("operator", "", tenant_id), target=f"invitation {link.id}",
+            session, Tag.INVITATION_CREATED, OPERATOR.of_tenant(tenant_id), target=f"invitation {link.id}",
             after={"roles": [OWNER]},
         )  # fmt: skip
     return secret.text
@@ -149,11 +147,9 @@ def look_at(access: Access, text: str) -> Offered:
     with reading(access.everywhere) as session:
         link = _valid(session, text)
         tenant = session.get(Tenant, link.tenant_id) if link.tenant_id is not None else None
-        user = session.get(User, link.user_id)
-        profile = user.profile if user is not None else link.profile
-        email = open_profile(session, access, link.user_id, profile)[0] if profile is not None else ""
+        user, email = _person(session, access, link)
         named = tenant.name if tenant is not None else ""
-        return Offered(link.kind, named, link.user_id, email, user is not None)
+        return Offered(link.kind, named, user.id if user is not None else None, email)
 
 
 def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
@@ -163,11 +159,14 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
     Refused when the password is weak, the address is taken or the person is a member already; NotFound when the link
     is not valid; SecondFactorNeeded and Unauthenticated as at a login. Until it has worked, it can be tried again.
     """
-    offered = look_at(access, text)
+    offered, hashed = look_at(access, text), None
     if offered.kind == "password-reset":
         raise NotFound(SPENT)
-    hashed = None
-    if offered.known:
+    with reading(access.everywhere) as session:
+        tenant_id = _valid(session, text).tenant_id or ""
+        if offered.user_id is not None and session.get(Membership, (tenant_id, offered.user_id)) is not None:
+            raise Refused("you are a member already; log in")
+    if offered.user_id is not None:
         prove(access, actor, offered.user_id, newcomer.password, newcomer.code)
     else:
         email = offered.email or normal_email(newcomer.email)
@@ -175,25 +174,32 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
         hashed = access.passwords.hash(newcomer.password)
     try:
         with transaction(access.everywhere) as session:
+            count_policy_up(session, tenant_id)  # first, as everybody who lets somebody in or takes something away
+            if offered.user_id is not None:
+                session.get(User, offered.user_id, with_for_update=True)
             link = _valid(session, text, lock=True)
+            user, email = _person(session, access, link)
+            if (user.id if user is not None else None) != offered.user_id:
+                raise Refused("this person has joined elsewhere meanwhile; open the link again")
             link.used_at = utc_now()
-            user_id = _join(session, access, link, newcomer, hashed)
-            told = Actor("user", user_id, link.tenant_id, actor.request_id, None, actor.ip, actor.user_agent)
+            user_id = _join(session, access, link, user, email, newcomer, hashed)
+            told = actor.known_as(user_id, tenant_id)
             access.log.record(session, Tag.INVITATION_ACCEPTED, told, target=f"invitation {link.id}")
     except IntegrityError:
-        raise Refused("this person is known here already; log in, and ask to be invited by that address") from None
+        what = "open the link again" if offered.email else "log in, and ask to be invited by that address"
+        raise Refused(f"this person is known here already; {what}") from None
     return user_id
 
 
 def revoke_invitation(access: Access, actor: Actor, tenant_id: str, link_id: str) -> None:
     """Withdraw an invitation that nobody has accepted yet."""
     with transaction(access.of(tenant_id)) as session:
+        authority(session, tenant_id, actor, Permission.ACCESS_WRITE)
         open_ = (Link.id == link_id, Link.kind != "password-reset", Link.used_at.is_(None))
-        link = session.scalars(select(Link).where(*open_).with_for_update()).one_or_none()
+        link = session.scalars(select(Link).where(*open_)).one_or_none()
         if link is None:
             raise NotFound(f"there is no open invitation {link_id}")
-        link.used_at = utc_now()
-        access.log.record(session, Tag.INVITATION_REVOKED, actor, target=f"invitation {link_id}")
+        end_invitation(session, access, actor, link)
 
 
 def list_invitations(access: Access, tenant_id: str) -> list[tuple[Link, str]]:
@@ -223,18 +229,8 @@ def set_new_password(access: Access, actor: Actor, text: str, password: str) -> 
         held = session.get_one(Credentials, link.user_id)
         end_lockout(session, access, held)
         held.password_hash, held.failures = hashed, 0
-        told = Actor("user", link.user_id, None, actor.request_id, None, actor.ip, actor.user_agent)
+        told = actor.known_as(link.user_id)
         note_of_account(session, access, Tag.PASSWORD_CHANGED, told, link.user_id, after={"by": "link"})
-
-
-def find_invited(session: Session, access: Access, email: str) -> set[str]:
-    """Whom invitations to that address are for, used or not; one person, unless two invited it at the same instant."""
-    links = session.scalars(select(Link).where(Link.profile.is_not(None)))
-    return {
-        link.user_id
-        for link in links
-        if link.profile is not None and open_profile(session, access, link.user_id, link.profile)[0] == email
-    }
 
 
 def spend_links(session: Session, *conditions: ColumnElement[bool]) -> None:
@@ -247,16 +243,25 @@ def _has_members(session: Session, tenant_id: str) -> bool:
     return session.scalars(member).one_or_none() is not None
 
 
-def _join(session: Session, access: Access, link: Link, newcomer: Newcomer, hashed: str | None) -> str:
-    """Make the link's user, if it is new, a member with the roles that the link gives."""
+def _person(session: Session, access: Access, link: Link) -> tuple[User | None, str]:
+    """The user whom the link is for, if there is one yet, and the address; empty if nobody has said it yet."""
+    user = session.get(User, link.user_id)
+    if user is None and link.email_token is not None:
+        user = user_of_token(session, link.email_token)
+    if user is not None:
+        return user, open_profile(session, access, user.id, user.profile)[0]
+    return None, open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else ""
+
+
+def _join(
+    session: Session, access: Access, link: Link, user: User | None, email: str, newcomer: Newcomer, hashed: str | None
+) -> str:
+    """Make the link's person, a new user if it is none yet, a member with the roles that the link gives."""
     tenant_id = link.tenant_id or ""
-    count_policy_up(session, tenant_id)  # and so nobody else becomes the first owner meanwhile
     if link.kind == "first-owner" and _has_members(session, tenant_id):
         raise NotFound(SPENT)
-    user = session.get(User, link.user_id)
     if user is None:
-        invited = open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else ""
-        user = add_user(session, access, link.user_id, invited or newcomer.email, newcomer.name, newcomer.locale)
+        user = add_user(session, access, link.user_id, email or newcomer.email, newcomer.name, newcomer.locale)
         access.log.record(
             session, Tag.USER_CREATED, Actor("user", user.id, tenant_id), target=f"user {user.id}",
             personal={user.id: {"name": newcomer.name}},
@@ -264,7 +269,7 @@ def _join(session: Session, access: Access, link: Link, newcomer: Newcomer, hash
         session.get_one(Credentials, user.id).password_hash = hashed
     session.add(Membership(tenant_id=tenant_id, user_id=user.id))
     session.flush()
-    add_grants(session, tenant_id, (GivenRole(**given) for given in link.grants), user_id=user.id)
+    add_grants(session, tenant_id, given_by(link), user_id=user.id)
     return user.id
 
 

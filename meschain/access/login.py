@@ -97,7 +97,7 @@ def log_in(
     Raises SecondFactorNeeded when a code is due and none was given, Unauthenticated when it is wrong, Refused, listing
     the tenants, when one has to be named.
     """
-    actor = Actor("user", user_id, request_id=actor.request_id, ip=actor.ip, user_agent=actor.user_agent)
+    actor = actor.known_as(user_id)
     opened: Opened | None = None
     with transaction(access.everywhere) as session:
         user = session.get_one(User, user_id)
@@ -188,7 +188,7 @@ def _note_failure(session: Session, access: Access, actor: Actor, user: User | N
         )  # fmt: skip
         access.log.record(session, Tag.LOGIN_FAILED, stranger, after={"reason": "unknown"})
         return
-    actor = Actor("user", user.id, request_id=actor.request_id, ip=actor.ip, user_agent=actor.user_agent)
+    actor = actor.known_as(user.id)
     held = session.get_one(Credentials, user.id, with_for_update=True)
     seconds = 0
     if _locked(held):

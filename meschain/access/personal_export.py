@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from meschain.access.context import Access
 from meschain.access.grants import GivenRole
+from meschain.access.privacy import links_to
 from meschain.access.rules import NotFound
 from meschain.access.tables import ApiKey, Credentials, Grant, Link, Membership, Tenant, User, UserSession
 from meschain.access.users import open_profile
@@ -41,6 +42,8 @@ def export_person(access: Access, actor: Actor, subject: str, *, tenant_id: str 
                 after={"everything": tenant_id is None},
             )  # fmt: skip
     with reading(engine) as session:
+        links = links_to(session, subject)
+        known_as = {subject, *(link.user_id for link in links)}
         return {
             "format": "meschain-person/1",
             "subject": subject,
@@ -49,9 +52,9 @@ def export_person(access: Access, actor: Actor, subject: str, *, tenant_id: str 
             **person,
             "memberships": _memberships(session, subject, tenants),
             "sessions": _sessions(session, access, subject, tenants),
-            "invitations": _invitations(session, access, subject, tenants),
+            "invitations": [_invitation(session, access, link, tenants) for link in links],
             "api_keys": _api_keys(session, subject, tenants),
-            "entries": _entries(session, access, subject, tenants),
+            "entries": _entries(session, access, subject, known_as, tenants),
         }
 
 
@@ -102,17 +105,12 @@ def _sessions(session: Session, access: Access, subject: str, tenants: dict[str,
     return found
 
 
-def _invitations(session: Session, access: Access, subject: str, tenants: dict[str, str]) -> Rows:
-    found = []
-    for row in session.scalars(select(Link).where(Link.user_id == subject).order_by(Link.id)):
-        email = open_profile(session, access, subject, row.profile)[0] if row.profile is not None else ""
-        found.append(
-            {
-                "id": row.id, "kind": row.kind, "tenant": tenants.get(row.tenant_id or ""), "email": email,
-                "created_at": row.created_at, "expires_at": row.expires_at, "used_at": row.used_at,
-            }
-        )  # fmt: skip
-    return found
+def _invitation(session: Session, access: Access, link: Link, tenants: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": link.id, "kind": link.kind, "tenant": tenants.get(link.tenant_id or ""),
+        "email": open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else "",
+        "created_at": link.created_at, "expires_at": link.expires_at, "used_at": link.used_at,
+    }  # fmt: skip
 
 
 def _api_keys(session: Session, subject: str, tenants: dict[str, str]) -> Rows:
@@ -124,9 +122,9 @@ def _api_keys(session: Session, subject: str, tenants: dict[str, str]) -> Rows:
     ]
 
 
-def _entries(session: Session, access: Access, subject: str, tenants: dict[str, str]) -> Rows:
+def _entries(session: Session, access: Access, subject: str, known_as: set[str], tenants: dict[str, str]) -> Rows:
     """What the log says of the person, or of what it did, with what is known of itself."""
-    about = select(Payload.index).where(Payload.subject == subject)
+    about = select(Payload.index).where(Payload.subject.in_(known_as))
     done = (Entry.actor_kind == "user") & (Entry.actor_id == subject)
     query = select(Entry).where(or_(done, Entry.target == f"user {subject}", Entry.index.in_(about)))
     rows = session.scalars(query.order_by(Entry.index), execution_options={"yield_per": _BATCH})
@@ -134,7 +132,7 @@ def _entries(session: Session, access: Access, subject: str, tenants: dict[str, 
     for batch in rows.partitions():
         opened = payloads.of_entries([entry.index for entry in batch])
         found += [
-            _told(entry, tenants, [one.values for one in opened.get(entry.index, ()) if one.subject == subject])
+            _told(entry, tenants, [one.values for one in opened.get(entry.index, ()) if one.subject in known_as])
             for entry in batch
         ]
     return found

@@ -1,37 +1,29 @@
 """Use cases for a person's own sake: erase everything that leads to it, and hand out everything that is kept of it.
 
-Erased is by destroying the person's key: what the log, sessions and invitations say of it stays, and nobody can read it
-any more. What finds the person (its address, its place in tenants) is removed beside.
+Erased is by destroying the person's keys: what the log, sessions and invitations say of it stays, and nobody can read
+it any more. What finds the person (its address, its place in tenants) is removed beside.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.context import Access
-from meschain.access.grants import OWNER, count_policy_up
-from meschain.access.links import find_invited
+from meschain.access.grants import authority, check_rights, count_policy_up, grants_of
+from meschain.access.members import end_membership
+from meschain.access.openings import end_invitation
+from meschain.access.permissions import Permission
 from meschain.access.rules import NotFound
-from meschain.access.tables import (
-    Credentials,
-    Grant,
-    Link,
-    Membership,
-    RecoveryCode,
-    RefreshToken,
-    Tenant,
-    User,
-    UserSession,
-)
-from meschain.access.users import find_user, normal_email, open_profile
+from meschain.access.tables import Credentials, Link, Membership, RecoveryCode, RefreshToken, User, UserSession
+from meschain.access.users import email_token, user_of_token
 from meschain.audit.rules import Actor, Tag
 from meschain.audit.tables import SubjectKey
 from meschain.store.base import utc_now
 from meschain.store.scrubbing import Scrubbed, scrub
 from meschain.store.session import reading, transaction
+from meschain.store.tables import InstallationRow
 
 _TABLES = (
     "access_credentials", "access_grants", "access_links", "access_memberships", "access_recovery_codes",
@@ -56,8 +48,10 @@ def find_subject(access: Access, who: str) -> str:
     with reading(access.everywhere) as session:
         found = None
         if "@" in who:
-            user = find_user(session, access, who)
-            found = user.id if user is not None else min(find_invited(session, access, normal_email(who)), default=None)
+            token = email_token(access, who)
+            user = user_of_token(session, token)
+            invited = select(Link.user_id).where(Link.email_token == token).order_by(Link.id).limit(1)
+            found = user.id if user is not None else session.scalars(invited).one_or_none()
         elif session.get(User, who) is not None or session.get(SubjectKey, who) is not None:
             found = who
         if found is None:
@@ -65,13 +59,26 @@ def find_subject(access: Access, who: str) -> str:
         return found
 
 
+def links_to(session: Session, subject: str) -> list[Link]:
+    """Every link that was made for the person: under its own id, or under one of an invitation's own."""
+    user, own = session.get(User, subject), select(Link.email_token).where(Link.user_id == subject)
+    tokens = {user.email_token if user is not None else None, *session.scalars(own)} - {None}
+    made = select(Link).where(or_(Link.user_id == subject, Link.email_token.in_(tokens)))
+    return list(session.scalars(made.order_by(Link.id)))
+
+
 def erase(access: Access, actor: Actor, subject: str, *, tenant_id: str | None = None) -> Erasure:
     """Erase a person for ever, from every tenant; asked again, it finishes what may have been left.
 
-    `tenant_id` is the tenant for which it is asked, None for the operator. Refused for the last owner of a tenant, and
-    when a tenant asks for somebody who belongs to others as well; NotFound when it is none of its members.
+    `tenant_id` is the tenant for which it is asked, None for the operator. A tenant's request leaves alone what other
+    tenants know of the address: their invitations. Refused for the last owner of a tenant, and when a tenant asks for
+    somebody who belongs to others as well; NotFound when it is none of its members, Forbidden when that member may do
+    what whoever asks may not.
     """
     with transaction(access.everywhere) as session:
+        owners = {link.tenant_id for link in links_to(session, subject)} | set(_tenants_of(session, subject))
+        for tenant in sorted(owners - {None}, key=str):
+            count_policy_up(session, str(tenant))  # first, as everybody who takes something away
         key = session.get(SubjectKey, subject, with_for_update=True)
         user = session.get(User, subject, with_for_update=True)
         if user is None and key is None:
@@ -79,81 +86,74 @@ def erase(access: Access, actor: Actor, subject: str, *, tenant_id: str | None =
         done = user.erased_at is not None if user is not None else key is not None and key.destroyed_at is not None
         if not done:
             _erase(session, access, actor, subject, tenant_id)
-    return Erasure(subject, done, scrub(access.engine, _TABLES))
+    return Erasure(subject, done, _scrub(access))
 
 
-def finish_erasures(access: Access, since: datetime) -> datetime:
-    """Take away the copies that erasures since then may have left: somebody was reading, or the process died.
-
-    Gives the moment up to which all of it is gone.
-    """
-    begun = utc_now()
+def finish_erasures(access: Access) -> None:
+    """Take away the copies that erasures may have left: somebody was reading, or the process died."""
     with reading(access.everywhere) as session:
         newest = session.scalar(select(func.max(SubjectKey.destroyed_at)))
-    if newest is None or newest <= since or not scrub(access.engine, _TABLES).complete:
-        return since
-    return begun
+        scrubbed = session.scalars(select(InstallationRow.scrubbed_at)).one()
+    if newest is not None and (scrubbed is None or scrubbed < newest):
+        _scrub(access)
+
+
+def _scrub(access: Access) -> Scrubbed:
+    begun = utc_now()
+    scrubbed = scrub(access.engine, _TABLES)
+    if scrubbed.done:
+        with transaction(access.engine) as session:
+            session.execute(update(InstallationRow).values(scrubbed_at=begun))
+    return scrubbed
 
 
 def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_id: str | None) -> None:
-    tenants = sorted(session.scalars(select(Membership.tenant_id).where(Membership.user_id == subject)))
+    tenants = _tenants_of(session, subject)
+    if tenant_id is not None:
+        _check(session, actor, subject, tenants, tenant_id)
     for tenant in tenants:
-        count_policy_up(session, tenant)  # and so nobody else takes an owner away meanwhile
-    _check(session, subject, tenants, tenant_id)
+        end_membership(session, access, actor, tenant, subject)
+    _remove_proofs(session, subject)
+    aliases: dict[str, str | None] = {}
+    for link in links_to(session, subject):
+        if tenant_id is None or link.tenant_id in {tenant_id, None}:
+            aliases[link.user_id] = link.tenant_id
+            _forget_link(session, access, actor, link)
     user = session.get(User, subject)
-    for each in {subject, *_invited_as(session, access, subject)}:
-        _forget(session, access, each)
     if user is not None:
         user.email_token, user.profile, user.active, user.erased_at = None, b"", False, utc_now()
-    session.flush()
-    _remove_proofs(session, subject)
-    session.execute(delete(Grant).where(Grant.user_id == subject))
-    session.execute(delete(Membership).where(Membership.user_id == subject))
+    access.log.subjects.destroy(session, subject)
     target = f"{'user' if user is not None else 'subject'} {subject}"
     told: list[str | None] = [*tenants]
-    for noted in told or [tenant_id]:
+    for noted in told or [aliases.get(subject, tenant_id)]:
         access.log.record(session, Tag.SUBJECT_ERASED, actor, target=target, tenant_id=noted)
+    for alias in aliases.keys() - {subject}:
+        if access.log.subjects.destroy(session, alias):
+            target = f"subject {alias}"
+            access.log.record(session, Tag.SUBJECT_ERASED, actor, target=target, tenant_id=aliases[alias])
 
 
-def _invited_as(session: Session, access: Access, subject: str) -> set[str]:
-    """Under which ids the person's address was invited, before it was known whose it is."""
-    user = session.get(User, subject)
-    link = select(Link).where(Link.user_id == subject, Link.profile.is_not(None)).limit(1)
-    profile = user.profile if user is not None else getattr(session.scalars(link).one_or_none(), "profile", None)
-    email = open_profile(session, access, subject, profile)[0] if profile else ""
-    return find_invited(session, access, email) if email else set()
+def _forget_link(session: Session, access: Access, actor: Actor, link: Link) -> None:
+    """Let a link to the person be good for nothing, and say nothing of it."""
+    link.email_token = link.profile = None
+    if link.used_at is None and link.kind == "password-reset":
+        link.used_at = utc_now()
+    elif link.used_at is None:
+        end_invitation(session, access, actor, link)
 
 
-def _forget(session: Session, access: Access, subject: str) -> None:
-    """Destroy the key, and what invitations keep under it."""
-    access.log.subjects.destroy(session, subject)
-    session.execute(update(Link).where(Link.user_id == subject, Link.used_at.is_(None)).values(used_at=utc_now()))
-    session.execute(update(Link).where(Link.user_id == subject).values(profile=None))
+def _tenants_of(session: Session, subject: str) -> list[str]:
+    return sorted(session.scalars(select(Membership.tenant_id).where(Membership.user_id == subject)))
 
 
-def _check(session: Session, subject: str, tenants: list[str], tenant_id: str | None) -> None:
-    """Refused where the person cannot be erased, or not by that tenant alone."""
-    if tenant_id is not None and tenant_id not in tenants:
+def _check(session: Session, actor: Actor, subject: str, tenants: list[str], tenant_id: str) -> None:
+    """Refused where the person cannot be erased by that tenant alone, or not by whoever asks."""
+    if tenant_id not in tenants:
         raise NotFound(f"there is no member {subject}")
-    if tenant_id is not None and len(tenants) > 1:
+    if len(tenants) > 1:
         raise Refused("this person belongs to other tenants too; end the membership, or have the operator erase it")
-    for slug in session.scalars(_left_without_owner(subject)):
-        raise Refused(f"the tenant {slug} would have no owner left; make somebody else owner first")
-
-
-def _left_without_owner(user_id: str) -> Select[tuple[str]]:
-    """Tenants whose only owner is that user."""
-    other = aliased(Grant)
-    others = (
-        select(other.id).join(User, User.id == other.user_id)
-        .where(other.tenant_id == Grant.tenant_id, other.user_id != user_id, User.active)
-        .where(other.role == OWNER, other.scope_kind.is_(None))
-    )  # fmt: skip
-    return (
-        select(Tenant.slug).join(Grant, Grant.tenant_id == Tenant.id)
-        .where(Grant.user_id == user_id, Grant.role == OWNER, Grant.scope_kind.is_(None), ~others.exists())
-        .order_by(Tenant.slug)
-    )  # fmt: skip
+    by = authority(session, tenant_id, actor, Permission.PERSONAL_ERASE)
+    check_rights(by, grants_of(session, tenant_id, subject))
 
 
 def _remove_proofs(session: Session, user_id: str) -> None:

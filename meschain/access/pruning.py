@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, union_all
+from sqlalchemy import and_, delete, or_, select, union_all
 
 from meschain.access.context import Access
 from meschain.access.tables import Link, RefreshToken, UserSession
@@ -16,7 +16,8 @@ def prune(access: Access, now: datetime) -> int:
     """Delete what ended more than thirty days ago; gives the number of sessions and links."""
     before = now - KEEP
     sessions = or_(UserSession.expires_at < before, UserSession.revoked_at < before)
-    links = or_(Link.expires_at < before, Link.used_at < before)
+    # An invitation stays: by it the person is found, should it ask to be erased.
+    links = and_(or_(Link.expires_at < before, Link.used_at < before), Link.email_token.is_(None))
     with reading(access.everywhere) as session:  # a writer would hold others up, and mostly there is nothing to do
         old = union_all(select(UserSession.id).where(sessions), select(Link.id).where(links)).limit(1)
         if session.execute(old).first() is None:

@@ -84,7 +84,7 @@ def refresh(access: Access, actor: Actor, text: str) -> Opened:
         found = session.get(UserSession, token.session_id, with_for_update=True) if token is not None else None
         if token is None or found is None or found.kind != "api":
             raise Unauthenticated(_ENDED)
-        user = Actor("user", found.user_id, found.tenant_id, actor.request_id, None, actor.ip, actor.user_agent)
+        user = actor.known_as(found.user_id, found.tenant_id)
         if token.used_at is not None:
             if found.revoked_at is None:
                 found.revoked_at = utc_now()

@@ -160,9 +160,11 @@ class Link(TenantOwned, Base):
     kind: Mapped[LinkKind] = mapped_column(_one_of(LinkKind, "kind"))
     tenant_id: Mapped[str | None] = mapped_column(ForeignKey("access_tenants.id"))
     user_id: Mapped[str]
-    """Whom it is for; the user may not be there yet."""
+    """Whom it is for: of an invitation a person of its own, who becomes a user unless the address is one's already."""
+    email_token: Mapped[str | None] = mapped_column(index=True)
+    """By which the invited person is known, as a user is."""
     profile: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The invited person's e-mail address, under its own key."""
+    """The invited person's e-mail address, under that person's key."""
     grants: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """What whoever accepts it is given: role, scope_kind, scope_pattern."""
     created_by: Mapped[str]

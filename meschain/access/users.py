@@ -46,9 +46,18 @@ def check_name(text: str) -> str:
     return name
 
 
+def email_token(access: Access, email: str) -> str:
+    """By which a person is found without its address being kept in clear; Refused if it can be no address."""
+    return access.installation.token("email", normal_email(email))
+
+
 def find_user(session: Session, access: Access, email: str) -> User | None:
     """The user with that address."""
-    token = access.installation.token("email", normal_email(email))
+    return user_of_token(session, email_token(access, email))
+
+
+def user_of_token(session: Session, token: str) -> User | None:
+    """The user whose address has that token."""
     return session.scalars(select(User).where(User.email_token == token)).one_or_none()
 
 
@@ -57,7 +66,7 @@ def add_user(session: Session, access: Access, user_id: str, email: str, name: s
     email = normal_email(email)
     user = User(
         id=user_id,
-        email_token=access.installation.token("email", email),
+        email_token=email_token(access, email),
         profile=seal_profile(session, access, user_id, email, check_name(name)),
         locale=locale,
     )

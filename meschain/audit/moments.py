@@ -1,7 +1,7 @@
 """From a moment to a place in the log: entries stand in the order of their times, so no index over times is needed."""
 
 from bisect import bisect_left
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -11,6 +11,8 @@ from meschain.audit.tables import Entry
 
 _SLACK = timedelta(hours=1)
 """By so much a clock may have been set back; whoever asks compares the times themselves as well."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""No entry is from outside these; from others, nothing can be subtracted and nothing added."""
 
 
 class Place(NamedTuple):
@@ -37,12 +39,12 @@ def place_of(session: Session, tenant_id: str | None, moment: datetime) -> Place
 
 def begin_of(session: Session, tenant_id: str | None, since: datetime) -> Place:
     """No entry of `since` or later stands before it."""
-    return place_of(session, tenant_id, since - _SLACK)
+    return place_of(session, tenant_id, max(since, _FIRST) - _SLACK)
 
 
 def end_of(session: Session, tenant_id: str | None, until: datetime) -> Place:
     """No entry from before `until` stands at it or behind it."""
-    return place_of(session, tenant_id, until + _SLACK)
+    return place_of(session, tenant_id, min(until, _LAST) + _SLACK)
 
 
 def _behind(session: Session) -> Place:

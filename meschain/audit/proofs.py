@@ -3,8 +3,6 @@
 A proof shows nothing of other tenants' entries but hashes. The file is for `offline.py`, which tells its form.
 """
 
-import os
-import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from commerce.errors import Permanent, Refused
+from commerce.errors import Refused
 from meschain.audit import notes
 from meschain.audit.checkpoints import checkpoint, list_verifiers, newest_checkpoint
 from meschain.audit.context import Audit
@@ -24,6 +22,7 @@ from meschain.audit.rules import Actor, Tag
 from meschain.audit.streams import BATCH, Streams
 from meschain.audit.tables import Entry
 from meschain.audit.tree import subtrees
+from meschain.store.new_file import new_file
 from meschain.store.session import reading, transaction
 
 FORMAT = "meschain-audit-bundle/1"
@@ -81,23 +80,8 @@ def write_bundle(
     audit: Audit, actor: Actor, tenant_id: str, path: Path, *, since: str | None = None, personal: bool = False
 ) -> int:
     """Write the tenant's entries, proved, to a file that is not there yet; gives the number of bytes. As `bundle`."""
-    if path.exists():
-        raise Refused(f"{path} is there already; choose another place")
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    size = 0
-    try:
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as stream:
-            for part in bundle(audit, actor, tenant_id, since=since, personal=personal):
-                size += stream.write(part)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.rename(path)
-    except OSError as error:
-        raise Permanent(f"{path} cannot be written: {error.strerror}; choose another place") from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return size
+    with new_file(path) as file:
+        return sum(file.write(part) for part in bundle(audit, actor, tenant_id, since=since, personal=personal))
 
 
 def bundle(

@@ -87,6 +87,10 @@ class Actor:
         """The same actor, acting for that tenant."""
         return replace(self, tenant_id=tenant_id)
 
+    def known_as(self, user_id: str, tenant_id: str | None = None) -> Self:
+        """The same visitor, now that it is known which user it is, and for which tenant it acts."""
+        return replace(self, kind="user", id=user_id, tenant_id=tenant_id, subject=None)
+
     def __str__(self) -> str:
         """As a run keeps who decided it: `user:0198…`, `operator`."""
         return f"{self.kind}:{self.id}" if self.id else self.kind

@@ -90,13 +90,14 @@ def remove(name: Slug, yes: Annotated[bool, typer.Option("--yes", help="Really."
         raise typer.BadParameter(f"This removes everything of {name} for ever: say --yes, and export it first.")
     with opened_house() as house:
         removal = remove_tenant(operations_of(house), name)
-    result = {"tenant": name, "rows": removal.rows, "users_without_tenant": removal.homeless}
+    result = {"tenant": name, "rows": removal.rows, "people_without_tenant": removal.homeless}
     rows = sum(removal.rows.values())
     told = (
         "what an interrupted removal had left is gone" if removal.finished else f"{rows:,} rows and all files are gone"
     )
     people = ", ".join(removal.homeless)
-    hint = f" These belong to no tenant now: {people}; `meschain privacy erase ID` erases them." if people else ""
+    who = "Members and invited who belong to no tenant now"
+    hint = f" {who}: {people}; `meschain privacy erase ID` erases them." if people else ""
     show(result, json, lambda: f"{name}: {told}.{hint}")
 
 

@@ -1,5 +1,6 @@
 """`meschain privacy`: what is kept of a person, for that person, and that it is erased for good."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from meschain.access.privacy import erase as erase_person
 from meschain.access.privacy import find_subject
 from meschain.audit.rules import OPERATOR
 from meschain.commands.screen import Json, opened_house, show, to_json
+from meschain.store.new_file import new_file
 
 app = typer.Typer(no_args_is_help=True, help="Persons: hand out what is kept of one, or erase it for good.")
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="E-mail address, or id of the person.")]
@@ -35,13 +37,13 @@ def erase(
 @app.command()
 def export(
     subject: Subject,
-    to: Annotated[Path | None, typer.Option(help="File to write; else it is printed.")] = None,
+    to: Annotated[Path | None, typer.Option(help="New file to write; else it is printed.")] = None,
     json: Json = False,
 ) -> None:
     """Everything that is kept of the person, as JSON."""
-    with opened_house() as house:
+    with opened_house() as house, new_file(to) if to is not None else nullcontext() as file:
         kept = export_person(house.access, OPERATOR, find_subject(house.access, subject))
-    if to is not None:
-        to.write_text(to_json(kept), encoding="utf-8")
+        if file is not None:
+            file.write(to_json(kept).encode())
     result = {"file": str(to)} if to is not None else kept
     show(result, json or to is None, lambda: f"Everything that is kept is in {to}.")

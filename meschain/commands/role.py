@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from meschain.access import grants
+from meschain.access import own_roles
 from meschain.access.permissions import Permission
 from meschain.access.roles import Rights, builtin_roles, describe_role
 from meschain.access.tables import Role
@@ -21,7 +21,7 @@ Deny = Annotated[list[str] | None, typer.Option("--deny", help="What the role de
 def list_all(tenant: Tenant = None, json: Json = False) -> None:
     """Every role that can be given."""
     with house_of(tenant) as (house, owner):
-        own = grants.list_roles(house.access, owner.id)
+        own = own_roles.list_roles(house.access, owner.id)
     rows = [
         {"role": name, "allow": ", ".join(r.allow), "deny": ", ".join(r.deny), "what for": describe_role(name)}
         for name, r in builtin_roles().items()
@@ -42,7 +42,7 @@ def add(name: Name, allow: Allow, deny: Deny = None, tenant: Tenant = None, json
     """Make a role of the tenant's own."""
     with house_of(tenant) as (house, owner):
         rights = Rights(tuple(allow), tuple(deny or ()))
-        made = _described(grants.create_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name, rights))
+        made = _described(own_roles.create_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name, rights))
     show(made, json, lambda: table(f"Role {name}", [made]))
 
 
@@ -51,7 +51,7 @@ def change(name: Name, allow: Allow, deny: Deny = None, tenant: Tenant = None, j
     """Let a role of the tenant's own mean something else from now on."""
     with house_of(tenant) as (house, owner):
         rights = Rights(tuple(allow), tuple(deny or ()))
-        changed = _described(grants.change_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name, rights))
+        changed = _described(own_roles.change_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name, rights))
     show(changed, json, lambda: table(f"Role {name}", [changed]))
 
 
@@ -59,7 +59,7 @@ def change(name: Name, allow: Allow, deny: Deny = None, tenant: Tenant = None, j
 def remove(name: Name, tenant: Tenant = None, json: Json = False) -> None:
     """Remove a role of the tenant's own that nobody has."""
     with house_of(tenant) as (house, owner):
-        grants.remove_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name)
+        own_roles.remove_role(house.access, OPERATOR.of_tenant(owner.id), owner.id, name)
     show({"removed": name}, json, lambda: f"The role {name} is gone.")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from commerce.errors import Refused
-from meschain.access import account, grants, links, users
+from meschain.access import account, grants, links, members, users
 from meschain.access.context import Access
 from meschain.access.explanation import explain
 from meschain.access.grants import GivenRole
@@ -58,7 +58,7 @@ def set_roles(who: Who, role: Role, tenant: Tenant = None, json: Json = False) -
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
         given = [parse_role(text) for text in role]
-        grants.set_grants(house.access, OPERATOR.of_tenant(owner.id), owner.id, person.id, given)
+        members.set_grants(house.access, OPERATOR.of_tenant(owner.id), owner.id, person.id, given)
         rows = [row for row in _rows(house, owner) if row["id"] == person.id]
     show(rows[0], json, lambda: table(f"User {who}", rows))
 
@@ -68,7 +68,7 @@ def remove(who: Who, tenant: Tenant = None, json: Json = False) -> None:
     """End a membership, with its roles and sessions, and with the API keys and open invitations it made."""
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
-        grants.remove_member(house.access, OPERATOR.of_tenant(owner.id), owner.id, person.id)
+        members.remove_member(house.access, OPERATOR.of_tenant(owner.id), owner.id, person.id)
     show({"removed": person.id}, json, lambda: f"{who} is no member of {owner.slug} any more.")
 
 
@@ -84,7 +84,8 @@ def explain_decision(
     with house_of(tenant) as (house, owner):
         person = find_member(house.access, owner, who)
         with reading(house.access.of(owner.id)) as session:
-            policy, roles = grants.policy_of(session, user_id=person.id), grants.roles_of(session)
+            policy = grants.policy_of(session, owner.id, user_id=person.id)
+            roles = grants.roles_of(session, owner.id)
     scope = ("supplier", supplier) if supplier else None
     decision = policy.decide(permission, scope)
     text = explain(policy, permission, scope, roles)

@@ -107,8 +107,10 @@ def drafted(folder: Path, owner: str, complete: Callable[[], None] | None = None
     folder = folder.absolute()
     check_free(folder)
     private_dir(folder.parent)
-    root = folder.parent / f".{folder.name}.{blake2b(owner.encode(), digest_size=4).hexdigest()}.part"
-    _clear(root)
+    ending = f".{blake2b(owner.encode(), digest_size=4).hexdigest()}.part"
+    for left in folder.parent.glob(f".*{ending}"):  # whatever it was to be called
+        _clear(left)
+    root = folder.parent / f".{folder.name}{ending}"
     try:
         root.mkdir(mode=PRIVATE)
         yield Draft(root)

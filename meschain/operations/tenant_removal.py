@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Table, delete, exist
 from sqlalchemy.orm import aliased
 
 from commerce.errors import Permanent, Refused
-from meschain.access.tables import Membership, Tenant
+from meschain.access.tables import Link, Membership, Tenant
 from meschain.access.tenants import get_tenant, list_tenants
 from meschain.audit.rules import Tag
 from meschain.catalog.context import supplier_lock
@@ -154,7 +154,8 @@ def _delete_rows(operations: Operations, tenant: Tenant, kept: Collection[str]) 
             Membership.tenant_id == tenant.id,
             ~exists().where(others.user_id == Membership.user_id, others.tenant_id != tenant.id),
         )
-        homeless = sorted(session.scalars(alone))
+        invited = select(Link.user_id).where(Link.tenant_id == tenant.id, Link.email_token.is_not(None))
+        homeless = sorted({*session.scalars(alone), *session.scalars(invited)})
         rows: dict[str, int] = {}
         for table, condition in reversed(_owned(tenant.id, kept).items()):
             gone = session.connection().execute(delete(table).where(condition)).rowcount

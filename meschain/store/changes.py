@@ -7,8 +7,16 @@ that something may have been.
 import sqlite3
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine
+
+
+class Stamp(NamedTuple):
+    """By which connection it was asked for, and what SQLite counted on it."""
+
+    connection: int
+    version: int
 
 
 class Changes:
@@ -19,16 +27,18 @@ class Changes:
         self._path = Path(path) if path else None
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._opened = 0
 
-    def stamp(self) -> int | None:
-        """A number that stays the same as long as nothing is written; None if that cannot be told."""
+    def stamp(self) -> Stamp | None:
+        """What stays the same as long as nothing is written; None if that cannot be told."""
         if self._path is None:
             return None
         with self._lock:
             try:
                 if self._connection is None:
                     self._connection = sqlite3.connect(self._path, check_same_thread=False, timeout=0)
-                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+                    self._opened += 1  # a connection knows of no write before it
+                return Stamp(self._opened, self._connection.execute("PRAGMA data_version").fetchone()[0])
             except sqlite3.Error:
                 self.close()
                 return None

@@ -24,6 +24,8 @@ class Scrubbed:
     """Whether all of it is gone; if not, what is in the way and what to do about it."""
 
     hint: str = ""
+    done: bool = True
+    """Whether nothing more can be done from here; if not, it is worth while to do it again."""
 
     @property
     def complete(self) -> bool:
@@ -54,7 +56,7 @@ def _scrub_sqlite(engine: Engine, wait_seconds: float) -> Scrubbed:
         finally:
             cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     hint = "somebody keeps reading an old state of the store; let that end and run the same again"
-    return Scrubbed(hint if busy else "")
+    return Scrubbed(hint, done=False) if busy else Scrubbed()
 
 
 def _scrub_postgresql(engine: Engine, tables: Sequence[str], wait_seconds: float) -> Scrubbed:
@@ -63,7 +65,9 @@ def _scrub_postgresql(engine: Engine, tables: Sequence[str], wait_seconds: float
     try:
         with own.connect() as connection:
             if not _await_older(connection, wait_seconds):
-                return Scrubbed("a transaction from before is still open; let it end and run the same again")
+                return Scrubbed(
+                    "a transaction from before is still open; let it end and run the same again", done=False
+                )
             connection.execute(text(f"SET lock_timeout = {round(wait_seconds * 1000)}"))
             for table in tables:
                 connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))

@@ -17,3 +17,5 @@ class InstallationRow(Base):
     id: Mapped[str] = mapped_column(default=new_id)
     secret: Mapped[bytes] = mapped_column(Sealed)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    scrubbed_at: Mapped[datetime | None]
+    """Of what was erased before then, no copy is left in the store's files."""

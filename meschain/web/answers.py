@@ -16,7 +16,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from meschain.access.guard import authenticator_of, bearer_of, way_of
-from meschain.store.changes import Changes
+from meschain.store.changes import Changes, Stamp
 
 _SECONDS = 1.0
 _LARGEST, _OVERHEAD, _MOST_BYTES = 64 * 1024, 1024, 16 * 1024**2
@@ -41,12 +41,12 @@ class Answers:
         self._changes = changes
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
         self._bytes = 0
-        self._stamp: int | None = None
+        self._stamp: Stamp | None = None
         """The state of the store that all of them are of."""
         self.making: dict[Key, asyncio.Event] = {}
         """Answers that are being made."""
 
-    def stamp(self) -> int | None:
+    def stamp(self) -> Stamp | None:
         """The state of the store."""
         return self._changes.stamp()
 
@@ -57,7 +57,7 @@ class Answers:
             return None
         return found
 
-    def keep(self, key: Key, stamp: int, response: Response) -> None:
+    def keep(self, key: Key, stamp: Stamp, response: Response) -> None:
         """Keep what was answered."""
         body = getattr(response, "body", None)  # one that streams has none yet
         if response.status_code != 200 or body is None or len(body) > _LARGEST:

@@ -6,7 +6,7 @@ More seldom it forgets sessions and links that ended long ago, and ends erasures
 import asyncio
 import logging
 import time
-from datetime import datetime, timedelta
+from contextlib import suppress
 
 from commerce.errors import MesChainError
 from meschain.access.login import end_lockouts
@@ -14,25 +14,24 @@ from meschain.access.privacy import finish_erasures
 from meschain.access.pruning import prune
 from meschain.audit.checkpoints import checkpoint
 from meschain.store.base import utc_now
+from meschain.store.exclusion import Busy, exclusive
 from meschain.wiring import House
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 10.0
 PRUNE_EVERY_SECONDS = 3600.0
-ERASED_WITHIN = timedelta(days=7)
-"""For so long before its start an erasure may not have come to its end."""
 
 
 async def keep_house(house: House) -> None:
     """Keep on until cancelled; what fails is said and tried again the next time."""
-    due, erased = time.monotonic(), utc_now() - ERASED_WITHIN
+    due = time.monotonic()
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         pruning = time.monotonic() >= due
         try:
             await asyncio.to_thread(_note, house)
             if pruning:
-                erased = await asyncio.to_thread(_tidy, house, erased)
+                await asyncio.to_thread(_tidy, house)
         except MesChainError as error:
             log.warning("%s", error)
         except Exception:
@@ -46,6 +45,7 @@ def _note(house: House) -> None:
     checkpoint(house.audit)
 
 
-def _tidy(house: House, erased: datetime) -> datetime:
+def _tidy(house: House) -> None:
     prune(house.access, utc_now())
-    return finish_erasures(house.access, erased)
+    with suppress(Busy), exclusive(house.engine, house.settings.locks_dir(), "erasures"):  # one process is enough
+        finish_erasures(house.access)

@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 from commerce.errors import Refused
 from meschain.access import account, links, login, sessions
 from meschain.access.api_keys import create_api_key
-from meschain.access.grants import GivenRole, change_role, create_role, remove_member, set_grants
+from meschain.access.grants import GivenRole
 from meschain.access.links import Newcomer
+from meschain.access.members import remove_member, set_grants
+from meschain.access.own_roles import change_role, create_role
 from meschain.access.permissions import Permission
 from meschain.access.roles import Rights
 from meschain.access.rules import Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
@@ -213,15 +215,15 @@ def test_what_a_role_denies_is_changed_by_nobody_whom_it_binds_or_who_may_less_t
     set_grants(people.access, by, tenant, admin, [GivenRole("admin"), GivenRole("no-approve")])
     who = people.who(people.log_in("mehmet@example.com"))
     with pytest.raises(Forbidden, match="catalog:approve"):
-        change_role(people.access, who.actor, tenant, "no-approve", Rights(()), by=who.policy)
+        change_role(people.access, who.actor, tenant, "no-approve", Rights(()))
     set_grants(people.access, by, tenant, owner, [GivenRole("owner"), GivenRole("watchers")])
     shut = Rights(("catalog:read",), ("access:*",))
     with pytest.raises(Forbidden):
-        change_role(people.access, who.actor, tenant, "watchers", shut, by=who.policy)
+        change_role(people.access, who.actor, tenant, "watchers", shut)
     boss = people.who(people.log_in())
     with pytest.raises(Refused, match="no owner left"):
-        change_role(people.access, boss.actor, tenant, "watchers", shut, by=boss.policy)
-    change_role(people.access, boss.actor, tenant, "no-approve", Rights(()), by=boss.policy)
+        change_role(people.access, boss.actor, tenant, "watchers", shut)
+    change_role(people.access, boss.actor, tenant, "no-approve", Rights(()))
 
 
 def test_what_is_done_to_an_account_concerns_every_tenant_of_the_user(people, tenant):
@@ -365,11 +367,11 @@ def test_rights_change_at_once_and_nobody_gives_more_than_he_has(people, tenant)
     opened = people.log_in("mehmet@example.com")
     admin = people.who(opened)
     with pytest.raises(Forbidden, match="personal:erase"):
-        set_grants(people.access, admin.actor, tenant, member, [GivenRole("owner")], by=admin.policy)
+        set_grants(people.access, admin.actor, tenant, member, [GivenRole("owner")])
     with pytest.raises(Forbidden):
-        set_grants(people.access, admin.actor, tenant, owner, [GivenRole("viewer")], by=admin.policy)
+        set_grants(people.access, admin.actor, tenant, owner, [GivenRole("viewer")])
     with pytest.raises(Forbidden):
-        links.invite(people.access, admin.actor, tenant, "x@example.com", [GivenRole("owner")], by=admin.policy)
+        links.invite(people.access, admin.actor, tenant, "x@example.com", [GivenRole("owner")])
     set_grants(people.access, OPERATOR.of_tenant(tenant), tenant, member, [GivenRole("ops", "supplier", "acme-*")])
     policy = people.who(opened).policy
     assert policy.allows(Permission.CATALOG_SYNC, ("supplier", "acme-toys"))

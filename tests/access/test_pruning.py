@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from meschain.access import links, sessions
 from meschain.access.grants import GivenRole
+from meschain.access.privacy import erase, find_subject
 from meschain.access.pruning import KEEP, prune
 from meschain.access.rules import Unauthenticated
 from meschain.access.tables import Link, RefreshToken, UserSession
@@ -31,14 +32,14 @@ def counts(people: People) -> tuple[int, int, int]:
 
 @pytest.fixture
 def tenant(people: People) -> str:
-    """A tenant with three sessions of its owner (one was refreshed) and three links (one was used)."""
+    """A tenant with three sessions of its owner (one was refreshed), its own link, and two for new passwords."""
     tenant = people.tenant()
-    people.owner(tenant)
+    owner = people.owner(tenant)
     people.log_in()
     sessions.refresh(people.access, VISITOR, people.log_in().secret.text)
     people.log_in(kind="browser")
-    for name in ("a", "b"):
-        links.invite(people.access, OPERATOR.of_tenant(tenant), tenant, f"{name}@example.com", [GivenRole("ops")])
+    for _ in range(2):
+        links.link_new_password(people.access, OPERATOR, owner)
     return tenant
 
 
@@ -78,3 +79,12 @@ def test_an_old_link_goes(people, tenant, column):
         session.execute(update(Link).values({column: utc_now() - KEEP - timedelta(minutes=1)}))
     assert prune(people.access, utc_now()) == 3
     assert counts(people)[2] == 0
+
+
+def test_an_invitation_stays_for_by_it_the_person_is_found(people, tenant):
+    links.invite(people.access, OPERATOR.of_tenant(tenant), tenant, "dora@example.com", [GivenRole("ops")])
+    prune(people.access, utc_now() + timedelta(days=61))
+    assert counts(people) == (0, 0, 1)
+    erase(people.access, OPERATOR, find_subject(people.access, "dora@example.com"))
+    prune(people.access, utc_now() + timedelta(days=61))
+    assert counts(people) == (0, 0, 0)

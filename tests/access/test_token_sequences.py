@@ -8,7 +8,8 @@ import pytest
 from commerce.errors import Refused
 from meschain.access import account, sessions
 from meschain.access.authentication import Authenticator
-from meschain.access.grants import GivenRole, set_grants
+from meschain.access.grants import GivenRole
+from meschain.access.members import set_grants
 from meschain.access.rules import Unauthenticated
 from meschain.access.sessions import Opened
 from meschain.access.signing import SigningKeys, rotate_signing_key

@@ -7,7 +7,8 @@ from itertools import count, cycle
 from pathlib import Path
 
 from meschain.access import login
-from meschain.access.grants import Rights, change_role, get_role
+from meschain.access.own_roles import change_role, get_role
+from meschain.access.roles import Rights
 from meschain.access.tables import Tenant
 from meschain.audit.rules import Actor
 from meschain.catalog.context import Catalog

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from meschain.access import links
-from meschain.access.grants import Rights, create_role, get_role
 from meschain.access.links import Newcomer
+from meschain.access.own_roles import create_role, get_role
+from meschain.access.roles import Rights
 from meschain.access.tables import UserSession
 from meschain.audit.checkpoints import checkpoint
 from meschain.audit.rules import OPERATOR, Tag

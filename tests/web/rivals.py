@@ -18,7 +18,7 @@ from urllib.parse import quote
 import httpx
 
 from commerce.errors import Refused
-from meschain.access import api_keys, grants, links
+from meschain.access import api_keys, links, own_roles
 from meschain.access.authentication import Authenticator
 from meschain.access.grants import GivenRole
 from meschain.access.privacy import erase, find_subject
@@ -76,7 +76,7 @@ def _add_people(people: People, mark: str) -> None:
     update_tenant(access.engine, slug_of(mark), name=f"{mark} Store", noted=(access.log, by))
     people.owner(tenant, f"owner@{mark}.example", f"{mark} Owner")
     people.member(tenant, f"viewer@{mark}.example", "viewer", name=f"{mark} Viewer")
-    grants.create_role(access, by, tenant, f"{mark}-watchers", Rights(("catalog:read", "reports:read")))
+    own_roles.create_role(access, by, tenant, f"{mark}-watchers", Rights(("catalog:read", "reports:read")))
     gone = people.member(tenant, f"gone@{mark}.example", f"{mark}-watchers", name=f"{mark} Gone")
     erase(access, by, gone, tenant_id=tenant)
     _, link = links.invite(access, by, tenant, SHARED, [GivenRole("ops", "supplier", f"{mark}-*")])

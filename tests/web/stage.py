@@ -16,7 +16,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
-from meschain.access import api_keys, grants, login
+from meschain.access import api_keys, login, own_roles
 from meschain.access.context import Access
 from meschain.access.grants import GivenRole
 from meschain.access.guard import Guard
@@ -68,7 +68,7 @@ class Stage:
 
     def role(self, tenant_id: str, name: str, *allow: str, deny: tuple[str, ...] = ()) -> str:
         """A role of the tenant's own; its name."""
-        grants.create_role(self.access, OPERATOR.of_tenant(tenant_id), tenant_id, name, Rights(allow, deny))
+        own_roles.create_role(self.access, OPERATOR.of_tenant(tenant_id), tenant_id, name, Rights(allow, deny))
         return name
 
     def ask(self, method: str, path: str, bearer: str | None = None, **more: Any) -> httpx.Response:

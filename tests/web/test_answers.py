@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from meschain.access import account, api_keys, grants, sessions
+from meschain.access import account, api_keys, members, own_roles, sessions
 from meschain.access.grants import GivenRole
 from meschain.access.guard import Allow, Anybody
 from meschain.access.permissions import Permission
@@ -168,13 +168,13 @@ def _end_session(stage: Stage, owner: Owner, subject: str) -> None:
 
 
 def _take_roles(stage: Stage, owner: Owner, subject: str) -> None:
-    grants.set_grants(
+    members.set_grants(
         stage.access, OPERATOR.of_tenant(owner.tenant_id), owner.tenant_id, subject, [GivenRole("viewer")]
     )  # fmt: skip
 
 
 def _remove(stage: Stage, owner: Owner, subject: str) -> None:
-    grants.remove_member(stage.access, OPERATOR.of_tenant(owner.tenant_id), owner.tenant_id, subject)
+    members.remove_member(stage.access, OPERATOR.of_tenant(owner.tenant_id), owner.tenant_id, subject)
 
 
 def _change_password(stage: Stage, owner: Owner, subject: str) -> None:
@@ -215,7 +215,7 @@ def test_a_role_means_something_else_at_once(counting: Stage, owner: Owner) -> N
     key = counting.key(owner.tenant_id, counting.role(owner.tenant_id, "changing", "access:read"))
     for allow, status in ((("catalog:read",), 403), (("access:*",), 200), (("*",), 200), ((), 403)):
         counting.ask("GET", "/trial/users", key)
-        grants.change_role(counting.access, operator, owner.tenant_id, "changing", Rights(allow))
+        own_roles.change_role(counting.access, operator, owner.tenant_id, "changing", Rights(allow))
         assert counting.ask("GET", "/trial/users", key).status_code == status
 
 

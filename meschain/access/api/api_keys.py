@@ -35,9 +35,7 @@ def create_key(
 ) -> ApiKeyMade:
     """Make a key. The answer has its secret, which cannot be had again."""
     access, given = access_of(request), [each.given() for each in body.roles]
-    key, text = api_keys.create_api_key(
-        access, who.actor, who.tenant_id, body.name, given, expires_at=body.expires_at, by=who.policy
-    )
+    key, text = api_keys.create_api_key(access, who.actor, who.tenant_id, body.name, given, expires_at=body.expires_at)
     roles = body.roles
     return ApiKeyMade(**{**ApiKeyOut.of(key, []).model_dump(), "roles": roles}, key=text)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from meschain.access import grants, links, users
+from meschain.access import grants, links, members, users
 from meschain.access.api.schemas import (
     Body,
     Email,
@@ -53,14 +53,14 @@ def list_users(request: Request, who: Reader) -> list[UserOut]:
 def set_roles(request: Request, user_id: str, body: Roles, who: Writer) -> UserOut:
     """Let a member have exactly these roles. Nobody gives or takes what he may not do himself."""
     access, given = access_of(request), [each.given() for each in body.roles]
-    grants.set_grants(access, who.actor, who.tenant_id, user_id, given, by=who.policy)
+    members.set_grants(access, who.actor, who.tenant_id, user_id, given)
     return UserOut.of(_member(request, who, user_id), grants.list_grants(access, who.tenant_id))
 
 
 @router.delete("/users/{user_id}", status_code=204)
 def remove_user(request: Request, user_id: str, who: Writer) -> Response:
     """End a membership; the person's sessions for this tenant end with it."""
-    grants.remove_member(access_of(request), who.actor, who.tenant_id, user_id, by=who.policy)
+    members.remove_member(access_of(request), who.actor, who.tenant_id, user_id)
     return Response(status_code=204)
 
 
@@ -77,7 +77,8 @@ def explain_decision(
     access = access_of(request)
     _member(request, who, user_id)
     with reading(access.of(who.tenant_id)) as session:
-        policy, roles = grants.policy_of(session, user_id=user_id), grants.roles_of(session)
+        policy = grants.policy_of(session, who.tenant_id, user_id=user_id)
+        roles = grants.roles_of(session, who.tenant_id)
     asked = (scope_kind, scope) if scope_kind and scope else None
     decision = policy.decide(permission, asked)
     return Explanation(
@@ -95,7 +96,7 @@ def list_invitations(request: Request, who: Reader) -> list[InvitationOut]:
 def invite(request: Request, body: Invitation, who: Writer) -> InvitationMade:
     """Invite a person. The answer has the link, which works once, for seven days, and cannot be had again."""
     given = [each.given() for each in body.roles]
-    link, text = links.invite(access_of(request), who.actor, who.tenant_id, body.email, given, by=who.policy)
+    link, text = links.invite(access_of(request), who.actor, who.tenant_id, body.email, given)
     shown = InvitationOut.of(link, body.email).model_dump()
     return InvitationMade(**shown, link=f"{request.app.state.public_url}/console/links/{text}")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from meschain.access import grants
+from meschain.access import own_roles
 from meschain.access.api.schemas import Body, Patterns, RoleOut
 from meschain.access.guard import Allow, access_of
 from meschain.access.permissions import Permission
@@ -45,14 +45,14 @@ def list_roles(request: Request, who: Reader) -> list[RoleOut]:
         RoleOut(name=name, builtin=True, allow=list(r.allow), deny=list(r.deny), description=describe_role(name))
         for name, r in builtin_roles().items()
     ]
-    return builtin + [RoleOut.of(role) for role in grants.list_roles(access_of(request), who.tenant_id)]
+    return builtin + [RoleOut.of(role) for role in own_roles.list_roles(access_of(request), who.tenant_id)]
 
 
 @router.post("/roles", status_code=201)
 def create_role(request: Request, response: Response, body: NewRole, who: Writer) -> RoleOut:
     """Make a role of the tenant's own."""
-    made = grants.create_role(
-        access_of(request), who.actor, who.tenant_id, body.name, body.rights(), by=who.policy
+    made = own_roles.create_role(
+        access_of(request), who.actor, who.tenant_id, body.name, body.rights()
     )  # fmt: skip
     return _shown(response, made)
 
@@ -60,7 +60,7 @@ def create_role(request: Request, response: Response, body: NewRole, who: Writer
 @router.get("/roles/{name}")
 def get_role(request: Request, response: Response, name: Name, who: Reader) -> RoleOut:
     """A role of the tenant's own; its ETag is needed to change it."""
-    return _shown(response, grants.get_role(access_of(request), who.tenant_id, name))
+    return _shown(response, own_roles.get_role(access_of(request), who.tenant_id, name))
 
 
 @router.put("/roles/{name}")
@@ -68,16 +68,14 @@ def change_role(
     request: Request, response: Response, name: Name, body: RoleContent, who: Writer, version: IfMatch
 ) -> RoleOut:
     """Let a role of the tenant's own mean something else from now on."""
-    changed = grants.change_role(
-        access_of(request), who.actor, who.tenant_id, name, body.rights(), version=version, by=who.policy
-    )
+    changed = own_roles.change_role(access_of(request), who.actor, who.tenant_id, name, body.rights(), version=version)
     return _shown(response, changed)
 
 
 @router.delete("/roles/{name}", status_code=204)
 def remove_role(request: Request, name: Name, who: Writer) -> Response:
     """Remove a role of the tenant's own that nobody has."""
-    grants.remove_role(access_of(request), who.actor, who.tenant_id, name)
+    own_roles.remove_role(access_of(request), who.actor, who.tenant_id, name)
     return Response(status_code=204)
 
 

@@ -68,6 +68,7 @@ def _store_installation() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
+        sa.Column("scrubbed_at", _MOMENT),
         sa.PrimaryKeyConstraint("one", name="pk_store_installation"),
     )
 
@@ -118,6 +119,7 @@ def _access_links() -> None:
         ),
         sa.Column("tenant_id", sa.String()),
         sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("email_token", sa.String()),
         sa.Column("profile", sa.LargeBinary()),
         sa.Column("grants", sa.JSON(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
@@ -128,6 +130,7 @@ def _access_links() -> None:
         sa.PrimaryKeyConstraint("hash", name="pk_access_links"),
         sa.UniqueConstraint("id", name="uq_access_links_id"),
     )
+    op.create_index("ix_access_links_email_token", "access_links", ["email_token"])
 
 
 def _access_memberships() -> None:

@@ -34,9 +34,7 @@ def create_key(visit: Writer) -> Response:
     who, name, given = visit.who, visit.given("name"), read_grants(visit.posted)
     until = utc_now() + timedelta(days=min(visit.number("days"), api_keys.MOST_DAYS + 1))
     try:
-        _, text = api_keys.create_api_key(
-            visit.access, who.actor, who.tenant_id, name, given, expires_at=until, by=who.policy
-        )
+        _, text = api_keys.create_api_key(visit.access, who.actor, who.tenant_id, name, given, expires_at=until)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_keys(visit, form, given), status)

@@ -189,5 +189,10 @@ def _tenants(visit: Visit) -> ChooseTenant:
 def _link(visit: Visit, token: str, form: Form = EMPTY) -> UseLink:
     offered = links.look_at(visit.access, token)
     return UseLink(
-        kind=offered.kind, token=token, email=offered.email, tenant_name=offered.tenant, form=form, known=offered.known
+        kind=offered.kind,
+        token=token,
+        email=offered.email,
+        tenant_name=offered.tenant,
+        form=form,
+        known=offered.user_id is not None,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Response
 
 from commerce.errors import MesChainError
-from meschain.access import account, grants, links, sessions, users
+from meschain.access import account, grants, links, members, sessions, users
 from meschain.access.explanation import explain
 from meschain.access.grants import GivenRole
 from meschain.access.permissions import Permission
@@ -43,7 +43,7 @@ def send_invitation(visit: Writer) -> Response:
     """Make an invitation; its link is shown this once."""
     email, given = visit.given("email"), read_grants(visit.posted)
     try:
-        _, text = links.invite(visit.access, visit.who.actor, visit.who.tenant_id, email, given, by=visit.who.policy)
+        _, text = links.invite(visit.access, visit.who.actor, visit.who.tenant_id, email, given)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(Invite(roles=list_choices(visit), grants=given, form=form), status)
@@ -69,7 +69,7 @@ def change_grants(visit: Writer, user: str) -> Response:
     """Let a member have exactly these roles."""
     given, who = read_grants(visit.posted), visit.who
     try:
-        grants.set_grants(visit.access, who.actor, who.tenant_id, user, given, by=who.policy)
+        members.set_grants(visit.access, who.actor, who.tenant_id, user, given)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_member(visit, user, given, form), status)
@@ -80,7 +80,7 @@ def change_grants(visit: Writer, user: str) -> Response:
 def remove_member(visit: Writer, user: str) -> Response:
     """End a membership."""
     try:
-        grants.remove_member(visit.access, visit.who.actor, visit.who.tenant_id, user, by=visit.who.policy)
+        members.remove_member(visit.access, visit.who.actor, visit.who.tenant_id, user)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_member(visit, user, form=form), status)
@@ -101,7 +101,8 @@ def explain_decision(visit: Reader) -> Response:
 
 def _explained(visit: Visit, asked: dict[str, str]) -> Explanation:
     with reading(visit.access.of(visit.who.tenant_id)) as session:
-        policy, roles = grants.policy_of(session, user_id=asked["who"]), grants.roles_of(session)
+        policy = grants.policy_of(session, visit.who.tenant_id, user_id=asked["who"])
+        roles = grants.roles_of(session, visit.who.tenant_id)
     kind = next((each for each in get_args(ScopeKind) if each == asked["kind"]), None)
     scope = (kind, asked["name"]) if kind is not None and asked["name"] else None
     permission = Permission(asked["permission"])

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from commerce.errors import MesChainError
-from meschain.access import grants
+from meschain.access import grants, own_roles
 from meschain.access.permissions import Permission
 from meschain.access.roles import Rights, builtin_roles, describe_role
 from meschain.web.console.places import ACTS, PAGES
@@ -23,7 +23,7 @@ Writer = Annotated[Visit, Entered(Permission.ACCESS_WRITE)]
 @router.get(PAGES["roles"])
 def list_roles(visit: Reader) -> Response:
     """Every role that can be given."""
-    holders, own = _holders(visit), grants.list_roles(visit.access, visit.who.tenant_id)
+    holders, own = _holders(visit), own_roles.list_roles(visit.access, visit.who.tenant_id)
     builtin = [RoleRow(name, describe_role(name), builtin=True, holders=holders[name]) for name in builtin_roles()]
     made = [RoleRow(role.name, "", builtin=False, holders=holders[role.name]) for role in own]
     return visit.show(Roles(roles=(*builtin, *made)))
@@ -40,7 +40,7 @@ def create_role(visit: Writer) -> Response:
     """Make a role of the tenant's own."""
     rights, name, who = Rights(*read_rules(visit.posted)), visit.given("name"), visit.who
     try:
-        grants.create_role(visit.access, who.actor, who.tenant_id, name, rights, by=who.policy)
+        own_roles.create_role(visit.access, who.actor, who.tenant_id, name, rights)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(Role(rules=rules_of(*rights), form=form), status)
@@ -58,9 +58,7 @@ def change_role(visit: Writer, role: str) -> Response:
     """Let a role mean something else from now on."""
     rights, who = Rights(*read_rules(visit.posted)), visit.who
     try:
-        grants.change_role(
-            visit.access, who.actor, who.tenant_id, role, rights, version=visit.number("version"), by=who.policy
-        )
+        own_roles.change_role(visit.access, who.actor, who.tenant_id, role, rights, version=visit.number("version"))
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_role(visit, role, rights, form), status)
@@ -71,7 +69,7 @@ def change_role(visit: Writer, role: str) -> Response:
 def remove_role(visit: Writer, role: str) -> Response:
     """Remove a role that nobody has."""
     try:
-        grants.remove_role(visit.access, visit.who.actor, visit.who.tenant_id, role)
+        own_roles.remove_role(visit.access, visit.who.actor, visit.who.tenant_id, role)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_role(visit, role, form=form), status)
@@ -80,7 +78,7 @@ def remove_role(visit: Writer, role: str) -> Response:
 
 def list_choices(visit: Visit) -> tuple[Choice, ...]:
     """The roles that can be given, each with what it is for."""
-    own = grants.list_roles(visit.access, visit.who.tenant_id)
+    own = own_roles.list_roles(visit.access, visit.who.tenant_id)
     allowed = (Choice(role.name, ", ".join(role.allow)) for role in own)
     return (*(Choice(name, describe_role(name)) for name in builtin_roles()), *allowed)
 
@@ -88,7 +86,7 @@ def list_choices(visit: Visit) -> tuple[Choice, ...]:
 def _role(visit: Visit, name: str, rights: Rights | None = None, form: Form = EMPTY) -> Role:
     builtin, version = builtin_roles().get(name), 0
     if builtin is None:
-        own = grants.get_role(visit.access, visit.who.tenant_id, name)
+        own = own_roles.get_role(visit.access, visit.who.tenant_id, name)
         known, version = Rights(tuple(own.allow), tuple(own.deny)), own.version
     else:
         known = builtin

@@ -1,0 +1,167 @@
+"""Keys and invitations give no more than their makers may, at any time; what was decided too early holds no more."""
+
+from datetime import timedelta
+
+import pytest
+
+from commerce.errors import Refused
+from meschain.access import api_keys, links, members, own_roles
+from meschain.access.grants import GivenRole
+from meschain.access.links import Newcomer
+from meschain.access.passwords import Passwords
+from meschain.access.roles import Rights
+from meschain.access.rules import Forbidden, NotFound, Unauthenticated
+from meschain.audit.rules import OPERATOR, Actor
+from meschain.store.base import utc_now
+from tests.access.people import PASSWORD, VISITOR, WAY, People
+
+
+@pytest.fixture
+def people(engine) -> People:
+    return People.on(engine)
+
+
+@pytest.fixture
+def tenant(people) -> str:
+    tenant = people.tenant()
+    people.owner(tenant)
+    return tenant
+
+
+@pytest.fixture
+def admin(people, tenant) -> str:
+    return people.member(tenant, "admin@example.com", "admin")
+
+
+def key_of(people: People, actor: Actor, tenant: str, role: str = "admin") -> tuple[Actor, str]:
+    """A key that the actor makes: as an actor, and its text."""
+    until = utc_now() + timedelta(days=1)
+    key, text = api_keys.create_api_key(people.access, actor, tenant, "key", [GivenRole(role)], expires_at=until)
+    return Actor("api_key", key.id, tenant), text
+
+
+def invitation_of(people: People, actor: Actor, tenant: str, role: str = "admin", name: str = "friend") -> str:
+    return links.invite(people.access, actor, tenant, f"{name}@example.com", [GivenRole(role)])[1]
+
+
+def is_open(people: People, text: str) -> bool:
+    """Whether the key or the link lets somebody in."""
+    try:
+        if text.startswith("meschain_key_"):
+            people.authenticator.by_bearer(text, WAY)
+        else:
+            links.look_at(people.access, text)
+    except (NotFound, Unauthenticated):
+        return False
+    return True
+
+
+def removed(people, tenant, admin):
+    members.remove_member(people.access, OPERATOR.of_tenant(tenant), tenant, admin)
+
+
+def demoted(people, tenant, admin):
+    members.set_grants(people.access, OPERATOR.of_tenant(tenant), tenant, admin, [GivenRole("viewer")])
+
+
+def denied(people, tenant, admin):
+    own_roles.create_role(people.access, OPERATOR.of_tenant(tenant), tenant, "shut-out", Rights((), ("access:write",)))
+    members.set_grants(
+        people.access, OPERATOR.of_tenant(tenant), tenant, admin, [GivenRole("admin"), GivenRole("shut-out")]
+    )
+
+
+def denied_by_a_change(people, tenant, admin):
+    own_roles.create_role(people.access, OPERATOR.of_tenant(tenant), tenant, "watcher", Rights(("catalog:read",)))
+    members.set_grants(
+        people.access, OPERATOR.of_tenant(tenant), tenant, admin, [GivenRole("admin"), GivenRole("watcher")]
+    )
+    own_roles.change_role(
+        people.access, OPERATOR.of_tenant(tenant), tenant, "watcher", Rights(("catalog:read",), ("access:write",))
+    )
+
+
+@pytest.mark.parametrize("lose", [removed, demoted, denied, denied_by_a_change])
+def test_who_loses_rights_keeps_none_by_what_it_made(people, tenant, admin, lose):
+    by = Actor("user", admin, tenant)
+    first, first_text = key_of(people, by, tenant)
+    second, second_text = key_of(people, first, tenant)
+    direct, indirect = invitation_of(people, by, tenant), invitation_of(people, second, tenant, name="other")
+    small, viewers = key_of(people, by, tenant, "viewer")[1], invitation_of(people, first, tenant, "viewer", "third")
+    operators = key_of(people, OPERATOR.of_tenant(tenant), tenant)[1]
+    lose(people, tenant, admin)
+    assert [is_open(people, each) for each in (first_text, second_text, direct, indirect)] == [False] * 4
+    still = lose is not removed  # who is a member no more may nothing, and knows the secrets
+    assert [is_open(people, each) for each in (small, viewers)] == [still, still]
+    assert is_open(people, operators)
+    ended = people.tags().count("access:api-key:revoked"), people.tags().count("access:invitation:revoked")
+    assert ended == ((2, 2) if still else (3, 3))
+    with pytest.raises(Forbidden):  # a request of the key's that had come in before
+        members.set_grants(people.access, first, tenant, admin, [GivenRole("admin")])
+
+
+def test_a_request_that_came_before_its_maker_was_removed_comes_too_late(people, tenant, admin):
+    by = Actor("user", admin, tenant)
+    members.remove_member(people.access, OPERATOR.of_tenant(tenant), tenant, admin)
+    viewer = [GivenRole("viewer")]
+    for act in (
+        lambda: key_of(people, by, tenant, "viewer"),
+        lambda: invitation_of(people, by, tenant, "viewer"),
+        lambda: own_roles.create_role(people.access, by, tenant, "mine", Rights(("catalog:read",))),
+        lambda: members.set_grants(people.access, by, tenant, admin, viewer),
+    ):
+        with pytest.raises((Forbidden, NotFound)):
+            act()
+
+
+def test_whoever_has_joined_elsewhere_meanwhile_proves_it(people, tenant, monkeypatch):
+    other = people.tenant("other")
+    theirs = invitation_of(people, OPERATOR.of_tenant(other), other, "viewer")
+    ours = invitation_of(people, OPERATOR.of_tenant(tenant), tenant, "viewer")
+    hashing = Passwords.hash
+
+    def overtaken(self, password):
+        with monkeypatch.context() as undone:
+            undone.setattr(Passwords, "hash", hashing)
+            links.accept(people.access, VISITOR, theirs, Newcomer("Victim", PASSWORD))
+        return hashing(self, password)
+
+    monkeypatch.setattr(Passwords, "hash", overtaken)
+    with pytest.raises(Refused, match="open the link again"):
+        links.accept(people.access, VISITOR, ours, Newcomer("Attacker", "başka 9 bir parola"))
+    with pytest.raises(Unauthenticated):
+        links.accept(people.access, VISITOR, ours, Newcomer(password="başka 9 bir parola"))
+    assert people.log_in("friend@example.com").tenant == "other"
+
+
+def test_a_member_needs_no_second_link(people, tenant, admin):
+    texts = [invitation_of(people, OPERATOR.of_tenant(tenant), tenant) for _ in range(2)]
+    links.accept(people.access, VISITOR, texts[0], Newcomer("Friend", PASSWORD))
+    with pytest.raises(Refused, match="member already"):
+        links.accept(people.access, VISITOR, texts[1], Newcomer(password="wrong"))
+
+
+def test_a_role_that_somebody_is_invited_to_stays(people, tenant):
+    own_roles.create_role(people.access, OPERATOR.of_tenant(tenant), tenant, "helper", Rights(("catalog:read",)))
+    invitation_of(people, OPERATOR.of_tenant(tenant), tenant, "helper")
+    with pytest.raises(Refused, match="withdraw the invitation"):
+        own_roles.remove_role(people.access, OPERATOR.of_tenant(tenant), tenant, "helper")
+    ((link, _),) = links.list_invitations(people.access, tenant)
+    links.revoke_invitation(people.access, OPERATOR.of_tenant(tenant), tenant, link.id)
+    own_roles.remove_role(people.access, OPERATOR.of_tenant(tenant), tenant, "helper")
+
+
+def test_what_stays_as_it_is_was_not_done(people, tenant, admin):
+    before = people.tags()
+    members.set_grants(people.access, OPERATOR.of_tenant(tenant), tenant, admin, [GivenRole("admin")])
+    assert people.tags() == before
+
+
+def test_a_first_owners_link_that_is_replaced_is_withdrawn(people):
+    tenant = people.tenant("new")
+    first = links.invite_first_owner(people.access, tenant)
+    links.invite_first_owner(people.access, tenant)
+    assert not is_open(people, first)
+    assert people.tags()[-3:] == [
+        "access:invitation:created", "access:invitation:revoked", "access:invitation:created",
+    ]  # fmt: skip
