@@ -41,6 +41,9 @@ LIFETIMES: dict[LinkKind, timedelta] = {
     "invitation": timedelta(days=7),
     "password-reset": timedelta(hours=1),
 }
+JOINED = "this person has joined meanwhile; open the link again"
+KNOWN = "this person is known here already; log in, and ask to be invited by that address"
+MEMBER = "you are a member already; log in"
 SPENT = "this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"
 
 
@@ -165,7 +168,7 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
     with reading(access.everywhere) as session:
         tenant_id = _valid(session, text).tenant_id or ""
         if offered.user_id is not None and session.get(Membership, (tenant_id, offered.user_id)) is not None:
-            raise Refused("you are a member already; log in")
+            raise Refused(MEMBER)
     if offered.user_id is not None:
         prove(access, actor, offered.user_id, newcomer.password, newcomer.code)
     else:
@@ -180,14 +183,13 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
             link = _valid(session, text, lock=True)
             user, email = _person(session, access, link)
             if (user.id if user is not None else None) != offered.user_id:
-                raise Refused("this person has joined elsewhere meanwhile; open the link again")
+                raise Refused(JOINED)
             link.used_at = utc_now()
             user_id = _join(session, access, link, user, email, newcomer, hashed)
             told = actor.known_as(user_id, tenant_id)
             access.log.record(session, Tag.INVITATION_ACCEPTED, told, target=f"invitation {link.id}")
     except IntegrityError:
-        what = "open the link again" if offered.email else "log in, and ask to be invited by that address"
-        raise Refused(f"this person is known here already; {what}") from None
+        raise Refused(JOINED if offered.email else KNOWN) from None
     return user_id
 
 

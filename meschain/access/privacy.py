@@ -16,7 +16,7 @@ from meschain.access.members import end_membership
 from meschain.access.openings import end_invitation
 from meschain.access.permissions import Permission
 from meschain.access.rules import NotFound
-from meschain.access.tables import Credentials, Link, Membership, RecoveryCode, RefreshToken, User, UserSession
+from meschain.access.tables import Credentials, Link, Membership, RecoveryCode, RefreshToken, Tenant, User, UserSession
 from meschain.access.users import email_token, user_of_token
 from meschain.audit.rules import Actor, Tag
 from meschain.audit.tables import SubjectKey
@@ -112,7 +112,10 @@ def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_
     if tenant_id is not None:
         _check(session, actor, subject, tenants, tenant_id)
     for tenant in tenants:
-        end_membership(session, access, actor, tenant, subject)
+        try:
+            end_membership(session, access, actor, tenant, subject)
+        except Refused as refusal:
+            raise Refused(f"{refusal} ({session.get_one(Tenant, tenant).slug})") from None
     _remove_proofs(session, subject)
     aliases: dict[str, str | None] = {}
     for link in links_to(session, subject):

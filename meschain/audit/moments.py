@@ -12,7 +12,12 @@ from meschain.audit.tables import Entry
 _SLACK = timedelta(hours=1)
 """By so much a clock may have been set back; whoever asks compares the times themselves as well."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-"""No entry is from outside these; from others, nothing can be subtracted and nothing added."""
+"""No entry is from before the one or after the other."""
+
+
+def bounded(moment: datetime) -> datetime:
+    """The moment, or one as good that can be moved to another time zone: at the ends of the calendar that fails."""
+    return min(max(moment, _FIRST), _LAST)
 
 
 class Place(NamedTuple):
@@ -39,12 +44,12 @@ def place_of(session: Session, tenant_id: str | None, moment: datetime) -> Place
 
 def begin_of(session: Session, tenant_id: str | None, since: datetime) -> Place:
     """No entry of `since` or later stands before it."""
-    return place_of(session, tenant_id, max(since, _FIRST) - _SLACK)
+    return place_of(session, tenant_id, bounded(since) - _SLACK)
 
 
 def end_of(session: Session, tenant_id: str | None, until: datetime) -> Place:
     """No entry from before `until` stands at it or behind it."""
-    return place_of(session, tenant_id, min(until, _LAST) + _SLACK)
+    return place_of(session, tenant_id, bounded(until) + _SLACK)
 
 
 def _behind(session: Session) -> Place:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.audit.context import Audit
-from meschain.audit.moments import Place, begin_of, end_of
+from meschain.audit.moments import Place, begin_of, bounded, end_of
 from meschain.audit.payloads import Payloads
 from meschain.audit.rules import Actor, ActorKind, Tag
 from meschain.audit.tables import Entry, Payload
@@ -134,9 +134,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.request_id is not None:
         found.append(Entry.request_id == wanted.request_id)
     if wanted.since is not None:
-        found.append(Entry.at >= wanted.since)
+        found.append(Entry.at >= bounded(wanted.since))
     if wanted.until is not None:
-        found.append(Entry.at < wanted.until)
+        found.append(Entry.at < bounded(wanted.until))
     return found
 
 

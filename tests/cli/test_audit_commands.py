@@ -1,5 +1,6 @@
 """The log on the command line: verified, searched, proved without us; persons are handed their data, or erased."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,11 @@ def test_entries_are_found_and_shown(meschain: Command) -> None:
 
 def test_a_person_is_handed_its_data_and_erased_for_good(meschain: Command) -> None:
     assert meschain("privacy", "export", "mehmet@example.com").json()["profile"]["name"] == "Mehmet Öz"
+    handed = meschain.home.parent / "mehmet.json"
+    assert meschain("privacy", "export", "mehmet@example.com", "--to", handed).out
+    assert handed.stat().st_mode & 0o777 == 0o600
+    assert json.loads(handed.read_bytes())["profile"]["name"] == "Mehmet Öz"
+    assert "there already" in meschain("privacy", "export", "mehmet@example.com", "--to", handed).err
     assert "--yes" in meschain("privacy", "erase", "mehmet@example.com").err
     assert meschain("privacy", "erase", "mehmet@example.com", "--yes", "--json").json()["complete"] is True
     assert "nobody here is known" in meschain("privacy", "export", "mehmet@example.com").err

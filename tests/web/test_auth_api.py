@@ -232,6 +232,17 @@ class TestNothingIsLearnt:
         assert len(told) == 1
 
 
+@pytest.mark.parametrize(
+    ("bound", "found"),
+    [("until=9999-12-31T23:59:59-23:59", True), ("since=0001-01-01T00:00:00%2B23:59", True),
+     ("until=0001-01-01T00:00:00Z", False), ("since=9999-12-31T23:59:59Z", False)],
+)  # fmt: skip
+def test_the_log_is_searched_between_whatever_moments(either: Stage, owner: Owner, bound: str, found: bool) -> None:
+    answered = either.ask("GET", f"/v1/audit/entries?{bound}", owner.token)
+    assert answered.status_code == 200
+    assert bool(answered.json()["items"]) is found
+
+
 class TestInvitations:
     """From an invitation to a member."""
 

@@ -16,6 +16,8 @@ ERRORS = (
     N_("this form was not sent from a page of this console, or that page is too old; load it again and repeat"),
     N_("this link is not valid (any more): it was used, withdrawn or is too old; ask for a new one"),
     N_("this person is known here already; log in, and ask to be invited by that address"),
+    N_("this person has joined meanwhile; open the link again"),
+    N_("you are a member already; log in"),
     N_("a name of 1 to 200 characters is expected"),
     N_(
         "the present password is not right, or there were too many attempts; after several failures in a row, wait up "

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message as Entry
 
 from commerce.errors import Refused
-from meschain.access import account, authentication, grants, links, login, passwords, sessions, users
+from meschain.access import account, authentication, links, login, members, passwords, sessions, users
 from meschain.access.permissions import Permission
 from meschain.access.roles import builtin_roles, describe_role
 from meschain.web import problems
@@ -119,7 +119,7 @@ def test_every_known_error_is_still_said_by_its_room():
         problems.UNFORESEEN, problems._STORE_AWAY, str(nameless.value),
     }  # fmt: skip
     assert constants - set(sentences.ERRORS) == set()
-    said = set().union(*(_literals(module) for module in (account, grants, links, login, passwords)))
+    said = set().union(*(_literals(module) for module in (account, links, login, members, passwords)))
     assert set(sentences.ERRORS) - constants - said == set()
 
 
