@@ -8,7 +8,9 @@ from sqlalchemy import select
 from commerce.errors import Refused
 from meschain.access.context import Access
 from meschain.access.grants import GivenRole, add_grants, authority, check_given
+from meschain.access.openings import end_excess, end_key
 from meschain.access.permissions import Permission
+from meschain.access.refusals import refusals_noted
 from meschain.access.rules import NotFound
 from meschain.access.secrets import new_api_key
 from meschain.access.tables import ApiKey, Grant
@@ -20,6 +22,7 @@ from meschain.store.session import reading, transaction
 MOST_DAYS = 366
 
 
+@refusals_noted
 def create_api_key(
     access: Access, actor: Actor, tenant_id: str, name: str, given: Sequence[GivenRole], *, expires_at: datetime
 ) -> tuple[ApiKey, str]:
@@ -54,13 +57,14 @@ def list_api_keys(access: Access, tenant_id: str) -> list[tuple[ApiKey, list[Gra
         return [(key, [grant for grant in grants if grant.api_key_id == key.id]) for key in keys]
 
 
+@refusals_noted
 def revoke_api_key(access: Access, actor: Actor, tenant_id: str, key_id: str) -> None:
-    """Let a key be good for nothing from now on."""
+    """Let a key be good for nothing from now on, and with it what was made by it: a thief may have made it."""
     with transaction(access.of(tenant_id)) as session:
         authority(session, tenant_id, actor, Permission.API_KEYS_WRITE)
         key = session.get(ApiKey, key_id)
         if key is None:
             raise NotFound(f"there is no API key {key_id}")
         if key.revoked_at is None:
-            key.revoked_at = utc_now()
-            access.log.record(session, Tag.API_KEY_REVOKED, actor, target=f"api-key {key_id}")
+            end_key(session, access, actor, key)
+            end_excess(session, access, actor, tenant_id, {str(Actor("api_key", key_id))})

@@ -6,7 +6,7 @@ Nobody gives or takes what he may not do himself, at the moment in which he does
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
@@ -15,10 +15,11 @@ from meschain.access.context import Access
 from meschain.access.permissions import Permission
 from meschain.access.policy import Policy
 from meschain.access.roles import Rights, builtin_roles
-from meschain.access.rules import Forbidden
+from meschain.access.rules import Forbidden, NotFound
 from meschain.access.scopes import ScopeKind, check_scope
 from meschain.access.tables import ApiKey, Grant, Role, Tenant
 from meschain.audit.rules import Actor
+from meschain.store.base import utc_now
 from meschain.store.session import reading
 
 OWNER = "owner"
@@ -43,7 +44,9 @@ def count_policy_up(session: Session, tenant_id: str) -> None:
     Called first of all in a transaction, it makes those who change it wait for each other.
     """
     query = update(Tenant).where(Tenant.id == tenant_id).values(policy_version=Tenant.policy_version + 1)
-    session.execute(query.execution_options(synchronize_session=False))
+    counted = query.returning(Tenant.id).execution_options(synchronize_session=False)
+    if session.execute(counted).first() is None:
+        raise NotFound("the tenant is not there any more")
 
 
 def authority(session: Session, tenant_id: str, actor: Actor, needs: Permission) -> Policy | None:
@@ -117,6 +120,12 @@ def policy_of(session: Session, tenant_id: str, *, user_id: str | None = None, a
     return Policy.of(compiled(grant, roles) for grant in found)
 
 
+def is_living() -> ColumnElement[bool]:
+    """Whether a grant is a member's, or a key's that is not over."""
+    keys = select(ApiKey.id).where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > utc_now())
+    return or_(Grant.user_id.is_not(None), Grant.api_key_id.in_(keys))
+
+
 def add_grants(
     session: Session,
     tenant_id: str,
@@ -136,6 +145,6 @@ def add_grants(
 
 
 def list_grants(access: Access, tenant_id: str) -> list[Grant]:
-    """Every grant of the tenant, in the order they were made."""
+    """Every grant of the tenant, in the order they were made; not those of keys that are over."""
     with reading(access.of(tenant_id)) as session:
-        return list(session.scalars(select(Grant).order_by(Grant.id)))
+        return list(session.scalars(select(Grant).where(is_living()).order_by(Grant.id)))

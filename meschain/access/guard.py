@@ -16,10 +16,9 @@ from meschain.access.authentication import Authenticator, Way
 from meschain.access.context import Access
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
+from meschain.access.refusals import note_refusal
 from meschain.access.rules import Forbidden, Unauthenticated
 from meschain.access.scopes import Scope, ScopeKind
-from meschain.audit.rules import Tag
-from meschain.store.session import transaction
 
 NOBODY = "an access token or an API key is expected as `Authorization: Bearer …`"
 
@@ -57,7 +56,7 @@ class Guard:
             else:
                 who.require(self.permission, scope)
         except Forbidden as refusal:
-            await run_in_threadpool(note_refusal, access_of(request), who, self.permission, str(refusal), scope)
+            await run_in_threadpool(_note, access_of(request), who, self.permission, str(refusal), scope)
             raise
 
 
@@ -101,15 +100,11 @@ def require(request: Request, who: Principal, permission: Permission, scope: Sco
     try:
         who.require(permission, scope)
     except Forbidden as refusal:
-        note_refusal(access_of(request), who, permission, str(refusal), scope)
+        _note(access_of(request), who, permission, str(refusal), scope)
         raise
 
 
-def note_refusal(
-    access: Access, who: Principal, permission: Permission, reason: str, scope: tuple[str, str] | None
-) -> None:
+def _note(access: Access, who: Principal, permission: Permission, reason: str, scope: Scope | None) -> None:
     """Write down that somebody was refused."""
-    told = {"permission": permission.value, "reason": reason}
     target = f"{scope[0]} {scope[1][:80]}" if scope else ""
-    with transaction(access.of(who.tenant_id)) as session:
-        access.log.record(session, Tag.PERMISSION_REFUSED, who.actor, target=target, after=told)
+    note_refusal(access, who.actor, {"permission": permission.value, "reason": reason}, target)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, select, update
@@ -15,6 +16,7 @@ from meschain.access.grants import OWNER, GivenRole, add_grants, authority, chec
 from meschain.access.login import end_lockout, prove
 from meschain.access.openings import end_invitation, given_by
 from meschain.access.permissions import Permission
+from meschain.access.refusals import refusals_noted
 from meschain.access.rules import NotFound
 from meschain.access.secrets import Mistyped, new_link_token, parse_secret
 from meschain.access.sessions import end_all_sessions
@@ -41,6 +43,8 @@ LIFETIMES: dict[LinkKind, timedelta] = {
     "invitation": timedelta(days=7),
     "password-reset": timedelta(hours=1),
 }
+FOR_A_CHANGE: Any = {"key_share": True}
+"""How a user is locked: others may refer to it meanwhile, as a login does."""
 JOINED = "this person has joined meanwhile; open the link again"
 KNOWN = "this person is known here already; log in, and ask to be invited by that address"
 MEMBER = "you are a member already; log in"
@@ -72,6 +76,7 @@ class Newcomer:
     """Of the second factor, from a user who has one."""
 
 
+@refusals_noted
 def invite(access: Access, actor: Actor, tenant_id: str, email: str, given: Sequence[GivenRole]) -> tuple[Link, str]:
     """Invite a person to a tenant with these roles; gives the link and its secret text, which is not kept.
 
@@ -113,7 +118,8 @@ def invite_first_owner(access: Access, tenant_id: str) -> str:
         count_policy_up(session, tenant_id)  # first, as everybody who lets somebody in
         if _has_members(session, tenant_id):
             raise Refused("the tenant has members already; let its owner invite whoever is missing")
-        for former in session.scalars(select(Link).where(Link.kind == "first-owner", Link.used_at.is_(None))):
+        former_ones = (Link.kind == "first-owner", Link.used_at.is_(None), Link.expires_at > utc_now())
+        for former in session.scalars(select(Link).where(*former_ones)):
             end_invitation(session, access, OPERATOR.of_tenant(tenant_id), former)
         link = Link(
             hash=secret.hash, kind="first-owner", tenant_id=tenant_id, user_id=new_id(), grants=[{"role": OWNER}],
@@ -179,7 +185,7 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
         with transaction(access.everywhere) as session:
             count_policy_up(session, tenant_id)  # first, as everybody who lets somebody in or takes something away
             if offered.user_id is not None:
-                session.get(User, offered.user_id, with_for_update=True)
+                session.get(User, offered.user_id, with_for_update=FOR_A_CHANGE)
             link = _valid(session, text, lock=True)
             user, email = _person(session, access, link)
             if (user.id if user is not None else None) != offered.user_id:
@@ -193,6 +199,7 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
     return user_id
 
 
+@refusals_noted
 def revoke_invitation(access: Access, actor: Actor, tenant_id: str, link_id: str) -> None:
     """Withdraw an invitation that nobody has accepted yet."""
     with transaction(access.of(tenant_id)) as session:

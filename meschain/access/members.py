@@ -21,6 +21,7 @@ from meschain.access.grants import (
 )
 from meschain.access.openings import end_excess
 from meschain.access.permissions import Permission
+from meschain.access.refusals import refusals_noted
 from meschain.access.roles import builtin_roles
 from meschain.access.rules import NotFound
 from meschain.access.tables import Grant, Membership, User, UserSession
@@ -29,6 +30,7 @@ from meschain.store.base import utc_now
 from meschain.store.session import transaction
 
 
+@refusals_noted
 def set_grants(access: Access, actor: Actor, tenant_id: str, user_id: str, given: Sequence[GivenRole]) -> None:
     """Let a member have exactly these roles. Refused when the tenant would be left without an owner.
 
@@ -50,9 +52,10 @@ def set_grants(access: Access, actor: Actor, tenant_id: str, user_id: str, given
             add_grants(session, tenant_id, checked, user_id=user_id)
         tag = Tag.GRANT_ADDED if set(after) - set(before) else Tag.GRANT_REMOVED
         access.log.record(session, tag, actor, target=f"user {user_id}", before=before, after=after)
-        end_excess(session, access, actor, tenant_id)
+        end_excess(session, access, actor, tenant_id, {str(Actor("user", user_id))})
 
 
+@refusals_noted
 def remove_member(access: Access, actor: Actor, tenant_id: str, user_id: str) -> None:
     """End a membership with its grants and sessions, and what the member has made that lets somebody in.
 
@@ -75,7 +78,7 @@ def end_membership(session: Session, access: Access, actor: Actor, tenant_id: st
     session.execute(delete(Membership).where(Membership.tenant_id == tenant_id, Membership.user_id == user_id))
     own = (UserSession.tenant_id == tenant_id, UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
     session.execute(update(UserSession).where(*own).values(revoked_at=utc_now()))
-    end_excess(session, access, actor, tenant_id)
+    end_excess(session, access, actor, tenant_id, {str(Actor("user", user_id))})
 
 
 @contextmanager

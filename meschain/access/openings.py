@@ -1,14 +1,15 @@
 """What somebody has made that lets others in: API keys and open invitations. They never give more than he may."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from meschain.access import policy
 from meschain.access.context import Access
-from meschain.access.grants import GivenRole, compiled, policy_of, roles_of
+from meschain.access.grants import GivenRole, compiled, roles_of
 from meschain.access.policy import Policy
+from meschain.access.roles import Rights
 from meschain.access.tables import ApiKey, Grant, Link, Membership
 from meschain.audit.rules import Actor, Tag
 from meschain.store.base import utc_now
@@ -25,37 +26,41 @@ def given_by(link: Link) -> list[GivenRole]:
     return [GivenRole(**given) for given in link.grants]
 
 
-def end_excess(session: Session, access: Access, actor: Actor, tenant_id: str) -> None:
-    """End every key and open invitation that gives more than the member may from whom it comes, if need be over keys.
+def end_excess(session: Session, access: Access, actor: Actor, tenant_id: str, losers: Collection[str]) -> None:
+    """End, of all that comes from `losers`, what gives more than one of those may from whom it comes.
 
-    Called within a use case that takes rights away. Who is a member no more may nothing, and knows the secrets still.
+    Called within a use case that takes rights from them; they are named as `user:…` and `api_key:…`. What a key has
+    made comes from its maker too. Who is no member any more, or no key, may nothing, and somebody knows the secrets.
     """
-    keys = {key.id: key for key in session.scalars(select(ApiKey).where(ApiKey.tenant_id == tenant_id))}
-    roles = roles_of(session, tenant_id)
-    makers: dict[str, Policy | None] = {}
+    roles, now = roles_of(session, tenant_id), utc_now()
+    query = select(ApiKey).where(ApiKey.tenant_id == tenant_id).order_by(ApiKey.created_at, ApiKey.id)
+    keys = {str(Actor("api_key", key.id)): key for key in session.scalars(query)}
+    policies = _policies(session, tenant_id, roles)
 
-    def exceeds(made_by: str, given: Iterable[policy.Grant]) -> bool:
-        maker = Actor.parse(made_by)
-        while maker.kind == "api_key" and maker.id in keys:
-            maker = Actor.parse(keys[maker.id].created_by)
-        if maker.kind not in {"user", "api_key"}:
+    def exceeds(made_by: str, given: Collection[policy.Grant]) -> bool:
+        line = list(_line(made_by, keys))
+        if set(line).isdisjoint(losers):
             return False
-        if maker.id not in makers:
-            member = session.get(Membership, (tenant_id, maker.id)) is not None
-            makers[maker.id] = policy_of(session, tenant_id, user_id=maker.id) if member else None
-        may = makers[maker.id]
-        return may is None or any(may.lacks(grant) for grant in given)
+        for maker in line:
+            ended = maker in keys and keys[maker].revoked_at is not None
+            may = None if ended else policies.get(maker)
+            if may is None or any(may.lacks(grant) for grant in given):
+                return True
+        return False
 
-    granted: dict[str | None, list[policy.Grant]] = {}
-    for grant in session.scalars(select(Grant).where(Grant.tenant_id == tenant_id, Grant.api_key_id.is_not(None))):
-        granted.setdefault(grant.api_key_id, []).append(compiled(grant, roles))
-    for key in sorted(keys.values(), key=lambda key: key.id):
-        if key.revoked_at is None and exceeds(key.created_by, granted.get(key.id, ())):
-            key.revoked_at = utc_now()
-            access.log.record(session, Tag.API_KEY_REVOKED, actor, target=f"api-key {key.id}", tenant_id=tenant_id)
+    for name, key in keys.items():  # one that was made by another comes after it
+        living = key.revoked_at is None and key.expires_at > now
+        if living and exceeds(key.created_by, policies[name].grants):
+            end_key(session, access, actor, key)
     for link in open_invitations(session, tenant_id):
         if exceeds(link.created_by, [compiled(given, roles) for given in given_by(link)]):
             end_invitation(session, access, actor, link)
+
+
+def end_key(session: Session, access: Access, actor: Actor, key: ApiKey) -> None:
+    """Let a key be good for nothing any more."""
+    key.revoked_at = utc_now()
+    access.log.record(session, Tag.API_KEY_REVOKED, actor, target=f"api-key {key.id}", tenant_id=key.tenant_id)
 
 
 def end_invitation(session: Session, access: Access, actor: Actor, link: Link) -> None:
@@ -63,3 +68,24 @@ def end_invitation(session: Session, access: Access, actor: Actor, link: Link) -
     link.used_at = utc_now()
     target = f"invitation {link.id}"
     access.log.record(session, Tag.INVITATION_REVOKED, actor, target=target, tenant_id=link.tenant_id)
+
+
+def _line(made_by: str, keys: Mapping[str, ApiKey]) -> Iterator[str]:
+    """From whom something comes: who made it; if that was a key, who made the key; and so on. Not the operator."""
+    maker = Actor.parse(made_by)
+    while maker.kind in {"api_key", "user"}:
+        yield str(maker)
+        key = keys.get(str(maker))
+        maker = Actor.parse(key.created_by) if key is not None else Actor("operator")
+
+
+def _policies(session: Session, tenant_id: str, roles: Mapping[str, Rights]) -> dict[str, Policy]:
+    """What each member and each key may do in the tenant."""
+    members = session.scalars(select(Membership.user_id).where(Membership.tenant_id == tenant_id))
+    keys = session.scalars(select(ApiKey.id).where(ApiKey.tenant_id == tenant_id))
+    subjects = [*(Actor("user", each) for each in members), *(Actor("api_key", each) for each in keys)]
+    granted: dict[str, list[policy.Grant]] = {str(subject): [] for subject in subjects}
+    for grant in session.scalars(select(Grant).where(Grant.tenant_id == tenant_id)):
+        subject = Actor("user", grant.user_id) if grant.user_id else Actor("api_key", grant.api_key_id or "")
+        granted.setdefault(str(subject), []).append(compiled(grant, roles))
+    return {subject: Policy.of(given) for subject, given in granted.items()}

@@ -1,19 +1,20 @@
 """Use cases upon the roles of a tenant's own, beside the built-in ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access import policy
 from meschain.access.context import Access
-from meschain.access.grants import authority, check_rights, compiled, roles_of
+from meschain.access.grants import authority, check_rights, compiled, is_living, roles_of
 from meschain.access.members import keeping_an_owner
 from meschain.access.openings import end_excess, given_by, open_invitations
 from meschain.access.permissions import Permission, check_patterns, expand
 from meschain.access.policy import Policy
+from meschain.access.refusals import refusals_noted
 from meschain.access.roles import Rights, builtin_roles
 from meschain.access.rules import ChangedMeanwhile, NotFound, check_slug
 from meschain.access.tables import Grant, Role
@@ -33,6 +34,7 @@ def get_role(access: Access, tenant_id: str, name: str) -> Role:
         return _found(session, name)
 
 
+@refusals_noted
 def create_role(access: Access, actor: Actor, tenant_id: str, name: str, rights: Rights) -> Role:
     """Make a role of the tenant's own. Refused when there is one of that name, or a permission is unknown."""
     if check_slug(name, "a role") in builtin_roles():
@@ -50,6 +52,7 @@ def create_role(access: Access, actor: Actor, tenant_id: str, name: str, rights:
     return role
 
 
+@refusals_noted
 def change_role(
     access: Access, actor: Actor, tenant_id: str, name: str, rights: Rights, *, version: int | None = None
 ) -> Role:
@@ -62,6 +65,8 @@ def change_role(
             raise ChangedMeanwhile(f"the role {name} was changed by somebody else meanwhile; look at it and try again")
         check_rights(by, [policy.Grant(name, tuple(rights.allow), tuple(rights.deny))])
         check_rights(by, [policy.Grant(name, tuple(role.allow), tuple(role.deny))])
+        if (role.allow, role.deny) == (list(rights.allow), list(rights.deny)):
+            return role
         freed_or_taken = expand(role.deny) ^ expand(rights.deny)
         if freed_or_taken:
             _check_holders(session, tenant_id, name, freed_or_taken, by)
@@ -69,19 +74,22 @@ def change_role(
         with keeping_an_owner(session, tenant_id):
             role.allow, role.deny = list(rights.allow), list(rights.deny)
         access.log.record(session, Tag.ROLE_CHANGED, actor, target=f"role {name}", before=before, after=_told(role))
-        end_excess(session, access, actor, tenant_id)
+        if _is_narrower(rights, before):
+            end_excess(session, access, actor, tenant_id, {_named(grant) for grant in _given(session, tenant_id, name)})
     return role
 
 
+@refusals_noted
 def remove_role(access: Access, actor: Actor, tenant_id: str, name: str) -> None:
     """Remove a role of the tenant's own; Refused while somebody has it, or is invited to have it."""
     with transaction(access.of(tenant_id)) as session:
         authority(session, tenant_id, actor, Permission.ACCESS_WRITE)
         role = _found(session, name)
-        if session.scalars(select(Grant.id).where(Grant.role == name).limit(1)).one_or_none() is not None:
+        if _given(session, tenant_id, name):
             raise Refused(f"somebody has the role {name} still; take it away first")
         if any(given.role == name for link in open_invitations(session, tenant_id) for given in given_by(link)):
             raise Refused(f"an open invitation gives the role {name}; withdraw the invitation first")
+        session.execute(delete(Grant).where(Grant.role == name))  # of keys that are over
         session.delete(role)
         access.log.record(session, Tag.ROLE_REMOVED, actor, target=f"role {name}", before=_told(role))
 
@@ -94,9 +102,24 @@ def _check_holders(
     What a role denies it takes from what others give: to change that is to change what its holders may do.
     """
     check_rights(by, [policy.Grant(name, tuple(permissions))])
-    roles, grants = roles_of(session, tenant_id), list(session.scalars(select(Grant)))
-    holders = {(grant.user_id, grant.api_key_id) for grant in grants if grant.role == name}
-    check_rights(by, (compiled(each, roles) for each in grants if (each.user_id, each.api_key_id) in holders))
+    roles, grants = roles_of(session, tenant_id), session.scalars(select(Grant).where(is_living()))
+    holders = {_named(grant) for grant in _given(session, tenant_id, name)}
+    check_rights(by, (compiled(each, roles) for each in grants if _named(each) in holders))
+
+
+def _given(session: Session, tenant_id: str, name: str) -> list[Grant]:
+    """The grants of the role to members, and to keys that are not over."""
+    return list(session.scalars(select(Grant).where(Grant.tenant_id == tenant_id, Grant.role == name, is_living())))
+
+
+def _named(grant: Grant) -> str:
+    return str(Actor("user", grant.user_id) if grant.user_id else Actor("api_key", grant.api_key_id or ""))
+
+
+def _is_narrower(rights: Rights, before: Mapping[str, list[str]]) -> bool:
+    """Whether something is taken from those who have the role."""
+    lost = expand(before["allow"]) - expand(rights.allow)
+    return bool(lost or expand(rights.deny) - expand(before["deny"]))
 
 
 def _found(session: Session, name: str) -> Role:

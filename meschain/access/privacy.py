@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from commerce.errors import Refused
 from meschain.access.context import Access
 from meschain.access.grants import authority, check_rights, count_policy_up, grants_of
+from meschain.access.links import FOR_A_CHANGE
 from meschain.access.members import end_membership
 from meschain.access.openings import end_invitation
 from meschain.access.permissions import Permission
+from meschain.access.refusals import refusals_noted
 from meschain.access.rules import NotFound
 from meschain.access.tables import Credentials, Link, Membership, RecoveryCode, RefreshToken, Tenant, User, UserSession
 from meschain.access.users import email_token, user_of_token
-from meschain.audit.rules import Actor, Tag
+from meschain.audit.rules import Actor, Tag, system
 from meschain.audit.tables import SubjectKey
 from meschain.store.base import utc_now
 from meschain.store.scrubbing import Scrubbed, scrub
@@ -48,15 +50,24 @@ def find_subject(access: Access, who: str) -> str:
     with reading(access.everywhere) as session:
         found = None
         if "@" in who:
-            token = email_token(access, who)
-            user = user_of_token(session, token)
-            invited = select(Link.user_id).where(Link.email_token == token).order_by(Link.id).limit(1)
-            found = user.id if user is not None else session.scalars(invited).one_or_none()
-        elif session.get(User, who) is not None or session.get(SubjectKey, who) is not None:
+            found = _of_token(session, email_token(access, who))
+        elif session.get(User, who) is not None:
             found = who
+        elif session.get(SubjectKey, who) is not None:
+            token = session.scalars(select(Link.email_token).where(Link.user_id == who)).one_or_none()
+            found = (_of_token(session, token) if token is not None else None) or who
         if found is None:
             raise NotFound(f"nobody here is known as {who!r}; who was erased is known by the id alone")
         return found
+
+
+def _of_token(session: Session, token: str) -> str | None:
+    """The user with that address, or else somebody who was invited by it and whose key is still there."""
+    if (user := user_of_token(session, token)) is not None:
+        return user.id
+    known = select(Link.user_id).join(SubjectKey, SubjectKey.subject == Link.user_id)
+    kept = known.where(Link.email_token == token, SubjectKey.destroyed_at.is_(None))
+    return session.scalars(kept.order_by(Link.id).limit(1)).one_or_none()
 
 
 def links_to(session: Session, subject: str) -> list[Link]:
@@ -67,6 +78,7 @@ def links_to(session: Session, subject: str) -> list[Link]:
     return list(session.scalars(made.order_by(Link.id)))
 
 
+@refusals_noted
 def erase(access: Access, actor: Actor, subject: str, *, tenant_id: str | None = None) -> Erasure:
     """Erase a person for ever, from every tenant; asked again, it finishes what may have been left.
 
@@ -80,7 +92,7 @@ def erase(access: Access, actor: Actor, subject: str, *, tenant_id: str | None =
         for tenant in sorted(owners - {None}, key=str):
             count_policy_up(session, str(tenant))  # first, as everybody who takes something away
         key = session.get(SubjectKey, subject, with_for_update=True)
-        user = session.get(User, subject, with_for_update=True)
+        user = session.get(User, subject, with_for_update=FOR_A_CHANGE)
         if user is None and key is None:
             raise NotFound(f"nobody here is known as {subject!r}")
         done = user.erased_at is not None if user is not None else key is not None and key.destroyed_at is not None
@@ -108,32 +120,35 @@ def _scrub(access: Access) -> Scrubbed:
 
 
 def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_id: str | None) -> None:
+    """In the order in which others take the same rows: links, tokens, sessions, credentials, the user."""
     tenants = _tenants_of(session, subject)
     if tenant_id is not None:
         _check(session, actor, subject, tenants, tenant_id)
+    found = links_to(session, subject)
+    links = [link for link in found if link.user_id == subject or tenant_id in {None, link.tenant_id}]
+    for link in links:
+        _forget_link(session, access, actor, link)
+    session.flush()
+    own = select(UserSession.id).where(UserSession.user_id == subject)
+    session.execute(delete(RefreshToken).where(RefreshToken.session_id.in_(own)))
     for tenant in tenants:
         try:
             end_membership(session, access, actor, tenant, subject)
         except Refused as refusal:
             raise Refused(f"{refusal} ({session.get_one(Tenant, tenant).slug})") from None
     _remove_proofs(session, subject)
-    aliases: dict[str, str | None] = {}
-    for link in links_to(session, subject):
-        if tenant_id is None or link.tenant_id in {tenant_id, None}:
-            aliases[link.user_id] = link.tenant_id
-            _forget_link(session, access, actor, link)
-    user = session.get(User, subject)
-    if user is not None:
+    if (user := session.get(User, subject)) is not None:
         user.email_token, user.profile, user.active, user.erased_at = None, b"", False, utc_now()
-    access.log.subjects.destroy(session, subject)
-    target = f"{'user' if user is not None else 'subject'} {subject}"
-    told: list[str | None] = [*tenants]
-    for noted in told or [aliases.get(subject, tenant_id)]:
-        access.log.record(session, Tag.SUBJECT_ERASED, actor, target=target, tenant_id=noted)
-    for alias in aliases.keys() - {subject}:
-        if access.log.subjects.destroy(session, alias):
-            target = f"subject {alias}"
-            access.log.record(session, Tag.SUBJECT_ERASED, actor, target=target, tenant_id=aliases[alias])
+    known: dict[str, set[str | None]] = {subject: {*tenants}}
+    for link in links:
+        known.setdefault(link.user_id, set()).add(link.tenant_id)
+    for each, knowing in known.items():
+        if access.log.subjects.destroy(session, each):
+            target = f"{'user' if each == subject and user is not None else 'subject'} {each}"
+            told: list[str | None] = [*sorted(filter(None, knowing))]
+            for noted in told or [tenant_id]:  # of whom another tenant lets act, a tenant learns nothing
+                by = actor if tenant_id in {None, noted} else system("erasure")
+                access.log.record(session, Tag.SUBJECT_ERASED, by, target=target, tenant_id=noted)
 
 
 def _forget_link(session: Session, access: Access, actor: Actor, link: Link) -> None:
@@ -161,14 +176,12 @@ def _check(session: Session, actor: Actor, subject: str, tenants: list[str], ten
 
 def _remove_proofs(session: Session, user_id: str) -> None:
     """By what the person proved who it is: password, codes, sessions."""
+    own = UserSession.user_id == user_id
+    session.execute(update(UserSession).where(own, UserSession.revoked_at.is_(None)).values(revoked_at=utc_now()))
+    session.execute(update(UserSession).where(own).values(detail=b""))
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     held = session.get(Credentials, user_id, with_for_update=True)
     if held is not None:
         held.password_hash, held.totp_secret, held.totp_confirmed, held.totp_step = None, None, False, None
         held.failures, held.locked_until, held.session_version = 0, None, held.session_version + 1
-    session.flush()
-    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    own = select(UserSession.id).where(UserSession.user_id == user_id)
-    session.execute(delete(RefreshToken).where(RefreshToken.session_id.in_(own)))
-    alive = update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
-    session.execute(alive.values(revoked_at=utc_now()))
-    session.execute(update(UserSession).where(UserSession.user_id == user_id).values(detail=b""))
+        session.flush()

@@ -154,6 +154,7 @@ class Link(TenantOwned, Base):
     """A link that works once: an invitation, a new password, the first owner."""
 
     __tablename__ = "access_links"
+    __table_args__ = (Index(None, "tenant_id"),)
 
     hash: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(default=new_id, unique=True)

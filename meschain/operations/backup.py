@@ -109,7 +109,7 @@ def _check_lake(folder: Path, tenant: StoredTenant, lake: StoredLake) -> None:
 
 def _write(operations: Operations, folder: Path, scratch: Path, *, with_raw: bool) -> Manifest:
     made: list[Manifest] = []
-    with drafted(folder, f"{_NAME} {operations.settings.home}", lambda: _record(operations, folder, made[0])) as draft:
+    with drafted(folder, f"{_NAME} {operations.owner}", lambda: _record(operations, folder, made[0])) as draft:
         with captured(operations, operations.everywhere, _NAME, scratch) as moment:
             _copy_held(operations, draft, moment)
             if moment.keys.origin == "file":

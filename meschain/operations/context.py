@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from commerce.errors import Refused
 from meschain.access.tables import Tenant
@@ -14,7 +14,9 @@ from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.service import AuditLog
 from meschain.settings import Settings, private_dir
 from meschain.store.exclusion import Exclusion, exclusive
+from meschain.store.session import reading
 from meschain.store.several import all_exclusive
+from meschain.store.tables import InstallationRow
 from meschain.store.tenancy import of_every_tenant
 from warehouse.lake import LakeSettings, files_lock, lake_lock
 
@@ -39,6 +41,12 @@ class Operations:
     def everywhere(self) -> Engine:
         """The store with every tenant's rows."""
         return of_every_tenant(self.engine)
+
+    @property
+    def owner(self) -> str:
+        """What tells this installation's drafts from those of others that write to the same folder."""
+        with reading(self.engine) as session:
+            return session.scalar(select(InstallationRow.id)) or str(self.settings.home)
 
     @contextmanager
     def exclusive(self, name: str, holder: str, *, wait: bool = False) -> Iterator[Exclusion]:

@@ -47,7 +47,7 @@ def export_tenant(operations: Operations, slug: str, folder: Path) -> dict[str, 
     with (
         operations.scratch(name) as scratch,
         operations.files_kept([slug], name),
-        drafted(folder, f"{name} {operations.settings.home}", lambda: _record(operations, tenant, counts)) as draft,
+        drafted(folder, f"{name} {operations.owner}", lambda: _record(operations, tenant, counts)) as draft,
     ):
         with captured(operations, engine, name, scratch, slug) as moment:
             counts |= _write_tables(draft, moment.session.connection(), tenant.id)

@@ -149,12 +149,17 @@ def _move(place: Path, target: Path) -> None:
 def _delete_rows(operations: Operations, tenant: Tenant, kept: Collection[str]) -> Removal:
     with transaction(operations.everywhere) as session:
         overwrite_freed(session)
+        session.get(Tenant, tenant.id, with_for_update=True)  # whoever is about to add something waits, and finds none
         others = aliased(Membership)
         alone = select(Membership.user_id).where(
             Membership.tenant_id == tenant.id,
             ~exists().where(others.user_id == Membership.user_id, others.tenant_id != tenant.id),
         )
-        invited = select(Link.user_id).where(Link.tenant_id == tenant.id, Link.email_token.is_not(None))
+        invited = select(Link.user_id).where(
+            Link.tenant_id == tenant.id,
+            Link.email_token.is_not(None),
+            ~exists().where(others.user_id == Link.user_id, others.tenant_id != tenant.id),
+        )
         homeless = sorted({*session.scalars(alone), *session.scalars(invited)})
         rows: dict[str, int] = {}
         for table, condition in reversed(_owned(tenant.id, kept).items()):

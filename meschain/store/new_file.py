@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 from commerce.errors import Permanent, Refused
@@ -21,7 +22,11 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     """
     draft = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT, _OURS), "r+b") as file:
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _OURS), "r+b") as file:
+            found = os.fstat(file.fileno())
+            if not S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
+                raise Refused(f"{draft} is somebody else's; remove it, or choose another place")
+            os.fchmod(file.fileno(), _OURS)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

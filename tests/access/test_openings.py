@@ -11,8 +11,10 @@ from meschain.access.links import Newcomer
 from meschain.access.passwords import Passwords
 from meschain.access.roles import Rights
 from meschain.access.rules import Forbidden, NotFound, Unauthenticated
+from meschain.access.tables import ApiKey
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.store.base import utc_now
+from meschain.store.session import transaction
 from tests.access.people import PASSWORD, VISITOR, WAY, People
 
 
@@ -56,6 +58,11 @@ def is_open(people: People, text: str) -> bool:
     return True
 
 
+def count(people: People, *tags: str) -> list[int]:
+    """How often the log says so."""
+    return [people.tags().count(tag) for tag in tags]
+
+
 def removed(people, tenant, admin):
     members.remove_member(people.access, OPERATOR.of_tenant(tenant), tenant, admin)
 
@@ -91,11 +98,10 @@ def test_who_loses_rights_keeps_none_by_what_it_made(people, tenant, admin, lose
     operators = key_of(people, OPERATOR.of_tenant(tenant), tenant)[1]
     lose(people, tenant, admin)
     assert [is_open(people, each) for each in (first_text, second_text, direct, indirect)] == [False] * 4
-    still = lose is not removed  # who is a member no more may nothing, and knows the secrets
-    assert [is_open(people, each) for each in (small, viewers)] == [still, still]
+    assert is_open(people, small) == (lose is not removed)  # who is no member any more may nothing
+    assert not is_open(people, viewers)  # it came from a key that has ended
     assert is_open(people, operators)
-    ended = people.tags().count("access:api-key:revoked"), people.tags().count("access:invitation:revoked")
-    assert ended == ((2, 2) if still else (3, 3))
+    assert count(people, "access:api-key:revoked", "access:invitation:revoked") == [3 if lose is removed else 2, 3]
     with pytest.raises(Forbidden):  # a request of the key's that had come in before
         members.set_grants(people.access, first, tenant, admin, [GivenRole("admin")])
 
@@ -151,8 +157,68 @@ def test_a_role_that_somebody_is_invited_to_stays(people, tenant):
     own_roles.remove_role(people.access, OPERATOR.of_tenant(tenant), tenant, "helper")
 
 
+def test_what_a_revoked_key_has_made_ends_with_it_whoever_made_the_key(people, tenant):
+    first, _ = key_of(people, OPERATOR.of_tenant(tenant), tenant)
+    second_text = key_of(people, first, tenant, "viewer")[1]
+    link = invitation_of(people, first, tenant, "viewer")
+    other = key_of(people, OPERATOR.of_tenant(tenant), tenant)[1]
+    api_keys.revoke_api_key(people.access, OPERATOR.of_tenant(tenant), tenant, first.id)
+    assert [is_open(people, each) for each in (second_text, link, other)] == [False, False, True]
+
+
+def test_a_role_of_a_key_that_means_less_takes_it_from_what_the_key_has_made(people, tenant):
+    by = OPERATOR.of_tenant(tenant)
+    wide, narrow = Rights(("access:*", "api-keys:*", "catalog:*")), Rights(("api-keys:*", "catalog:read"))
+    own_roles.create_role(people.access, by, tenant, "robot", wide)
+    first, first_text = key_of(people, by, tenant, "robot")
+    own_roles.create_role(people.access, by, tenant, "copy", wide)
+    copy, viewer = key_of(people, first, tenant, "copy")[1], key_of(people, first, tenant, "robot")[1]
+    own_roles.change_role(people.access, by, tenant, "robot", narrow)
+    assert [is_open(people, each) for each in (first_text, copy, viewer)] == [True, False, True]
+
+
+def test_who_gives_more_ends_nothing_and_what_concerns_others_neither(people, tenant, admin):
+    by, whole = Actor("user", admin, tenant), OPERATOR.of_tenant(tenant)
+    own_roles.create_role(people.access, by, tenant, "robot", Rights(("catalog:read",)))
+    robot = key_of(people, by, tenant, "robot")[1]
+    own_roles.change_role(people.access, whole, tenant, "robot", Rights(("catalog:read", "personal:erase")))
+    viewer = people.member(tenant, "viewer@example.com", "ops")
+    members.set_grants(people.access, whole, tenant, viewer, [GivenRole("viewer")])
+    assert is_open(people, robot)
+    assert count(people, "access:api-key:revoked") == [0]
+
+
+def test_a_key_that_is_over_stands_in_nobodys_way(people, tenant, admin):
+    by = OPERATOR.of_tenant(tenant)
+    own_roles.create_role(people.access, by, tenant, "robot", Rights(("catalog:read",)))
+    used, _ = key_of(people, by, tenant, "robot")
+    with pytest.raises(Refused, match="take it away"):
+        own_roles.remove_role(people.access, by, tenant, "robot")
+    old, _ = key_of(people, Actor("user", admin, tenant), tenant, "robot")
+    with transaction(people.access.everywhere) as session:
+        session.get_one(ApiKey, old.id).expires_at = utc_now()
+    members.remove_member(people.access, by, tenant, admin)
+    api_keys.revoke_api_key(people.access, by, tenant, used.id)
+    own_roles.remove_role(people.access, by, tenant, "robot")
+    assert count(people, "access:api-key:revoked", "access:role:removed") == [1, 1]
+
+
+def test_a_refusal_is_written_down(people, tenant, admin):
+    by = Actor("user", admin, tenant)
+    for act in (
+        lambda: members.set_grants(people.access, by, tenant, admin, [GivenRole("owner")]),
+        lambda: invitation_of(people, by, tenant, "owner"),
+        lambda: key_of(people, by, tenant, "owner"),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    assert people.tags()[-3:] == ["access:permission:refused"] * 3
+
+
 def test_what_stays_as_it_is_was_not_done(people, tenant, admin):
+    own_roles.create_role(people.access, OPERATOR.of_tenant(tenant), tenant, "robot", Rights(("catalog:read",)))
     before = people.tags()
+    own_roles.change_role(people.access, OPERATOR.of_tenant(tenant), tenant, "robot", Rights(("catalog:read",)))
     members.set_grants(people.access, OPERATOR.of_tenant(tenant), tenant, admin, [GivenRole("admin")])
     assert people.tags() == before
 

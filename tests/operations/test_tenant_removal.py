@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, select
 
 from commerce.errors import Permanent, Refused
-from meschain.access.tables import Membership
+from meschain.access.tables import Link, Membership
 from meschain.access.tenants import list_tenants
 from meschain.audit.rules import Tag
 from meschain.catalog.context import supplier_lock
@@ -130,6 +130,9 @@ def test_a_member_of_both_stays_one(local_house: House) -> None:
     ]
     with transaction(of_tenant(local_house.engine, local_house.tenant("other").id)) as session:
         session.add(Membership(user_id=shared))
+    with transaction(of_tenant(local_house.engine, local_house.tenant("acme").id)) as session:
+        for link in session.scalars(select(Link)):  # as one by which a new user has come
+            link.user_id, link.email_token = shared, "token"
     removal = remove_tenant(operations_of(local_house), "acme")
     assert removal.homeless == []
     assert shared in {row["user_id"] for row in store_rows(local_house)["access_memberships"]}

@@ -44,6 +44,22 @@ def test_what_is_there_stays_and_only_one_writes(tmp_path):
     assert (tmp_path / "new").read_bytes() == b"whole"
 
 
+def test_nothing_that_others_prepared_is_written_to(tmp_path):
+    (tmp_path / "victim").write_text("before")
+    (tmp_path / ".linked.part").symlink_to(tmp_path / "victim")
+    with pytest.raises(Permanent, match="choose another place"), new_file(tmp_path / "linked"):
+        raise AssertionError("not to be reached")
+    os.link(tmp_path / "victim", tmp_path / ".twice.part")
+    with pytest.raises(Refused, match="somebody else"), new_file(tmp_path / "twice"):
+        raise AssertionError("not to be reached")
+    assert (tmp_path / "victim").read_text() == "before"
+    (tmp_path / ".open.part").touch(0o666)
+    (tmp_path / ".open.part").chmod(0o666)
+    with new_file(tmp_path / "open") as file:
+        file.write(b"for me")
+    assert S_IMODE((tmp_path / "open").stat().st_mode) == 0o600
+
+
 def test_where_nothing_can_be_written_it_says_so(tmp_path):
     with pytest.raises(Permanent, match="choose another place"), new_file(tmp_path / "no-folder" / "file"):
         raise AssertionError("not to be reached")

@@ -131,6 +131,7 @@ def _access_links() -> None:
         sa.UniqueConstraint("id", name="uq_access_links_id"),
     )
     op.create_index("ix_access_links_email_token", "access_links", ["email_token"])
+    op.create_index("ix_access_links_tenant_id", "access_links", ["tenant_id"])
 
 
 def _access_memberships() -> None:
