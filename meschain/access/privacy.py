@@ -154,10 +154,11 @@ def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_
 def _forget_link(session: Session, access: Access, actor: Actor, link: Link) -> None:
     """Let a link to the person be good for nothing, and say nothing of it."""
     link.email_token = link.profile = None
-    if link.used_at is None and link.kind == "password-reset":
-        link.used_at = utc_now()
-    elif link.used_at is None:
-        end_invitation(session, access, actor, link)
+    if link.used_at is None and link.expires_at > utc_now():
+        if link.kind == "password-reset":
+            link.used_at = utc_now()
+        else:
+            end_invitation(session, access, actor, link)
 
 
 def _tenants_of(session: Session, subject: str) -> list[str]:
