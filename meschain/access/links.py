@@ -205,7 +205,7 @@ def revoke_invitation(access: Access, actor: Actor, tenant_id: str, link_id: str
     with transaction(access.of(tenant_id)) as session:
         authority(session, tenant_id, actor, Permission.ACCESS_WRITE)
         open_ = (Link.id == link_id, Link.kind != "password-reset", Link.used_at.is_(None))
-        link = session.scalars(select(Link).where(*open_)).one_or_none()
+        link = session.scalars(select(Link).where(*open_, Link.expires_at > utc_now())).one_or_none()
         if link is None:
             raise NotFound(f"there is no open invitation {link_id}")
         end_invitation(session, access, actor, link)

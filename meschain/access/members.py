@@ -42,7 +42,7 @@ def set_grants(access: Access, actor: Actor, tenant_id: str, user_id: str, given
             raise NotFound(f"there is no member {user_id}")
         checked = check_given(session, tenant_id, given, by)
         had = list(session.scalars(select(Grant).where(Grant.user_id == user_id).order_by(Grant.id)))
-        check_rights(by, grants_of(session, tenant_id, user_id))
+        check_rights(by, former := grants_of(session, tenant_id, user_id))
         before = [str(GivenRole(grant.role, grant.scope_kind, grant.scope_pattern)) for grant in had]
         after = [str(each) for each in checked]
         if sorted(before) == sorted(after):
@@ -52,7 +52,9 @@ def set_grants(access: Access, actor: Actor, tenant_id: str, user_id: str, given
             add_grants(session, tenant_id, checked, user_id=user_id)
         tag = Tag.GRANT_ADDED if set(after) - set(before) else Tag.GRANT_REMOVED
         access.log.record(session, tag, actor, target=f"user {user_id}", before=before, after=after)
-        end_excess(session, access, actor, tenant_id, {str(Actor("user", user_id))})
+        present = policy_of(session, tenant_id, user_id=user_id)
+        if any(present.lacks(grant) for grant in former):
+            end_excess(session, access, actor, tenant_id, {str(Actor("user", user_id))})
 
 
 @refusals_noted

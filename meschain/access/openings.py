@@ -33,8 +33,8 @@ def end_excess(session: Session, access: Access, actor: Actor, tenant_id: str, l
     made comes from its maker too. Who is no member any more, or no key, may nothing, and somebody knows the secrets.
     """
     roles, now = roles_of(session, tenant_id), utc_now()
-    query = select(ApiKey).where(ApiKey.tenant_id == tenant_id).order_by(ApiKey.created_at, ApiKey.id)
-    keys = {str(Actor("api_key", key.id)): key for key in session.scalars(query)}
+    made = session.scalars(select(ApiKey).where(ApiKey.tenant_id == tenant_id))
+    keys = {str(Actor("api_key", key.id)): key for key in made}
     policies = _policies(session, tenant_id, roles)
 
     def exceeds(made_by: str, given: Collection[policy.Grant]) -> bool:
@@ -48,7 +48,9 @@ def end_excess(session: Session, access: Access, actor: Actor, tenant_id: str, l
                 return True
         return False
 
-    for name, key in keys.items():  # one that was made by another comes after it
+    depths = {name: len(list(_line(key.created_by, keys))) for name, key in keys.items()}
+    for name in sorted(keys, key=lambda each: (depths[each], each)):  # one that was made by another comes after it
+        key = keys[name]
         living = key.revoked_at is None and key.expires_at > now
         if living and exceeds(key.created_by, policies[name].grants):
             end_key(session, access, actor, key)

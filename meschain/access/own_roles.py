@@ -75,7 +75,8 @@ def change_role(
             role.allow, role.deny = list(rights.allow), list(rights.deny)
         access.log.record(session, Tag.ROLE_CHANGED, actor, target=f"role {name}", before=before, after=_told(role))
         if _is_narrower(rights, before):
-            end_excess(session, access, actor, tenant_id, {_named(grant) for grant in _given(session, tenant_id, name)})
+            given = session.scalars(select(Grant).where(Grant.role == name))  # also what an expired key has made
+            end_excess(session, access, actor, tenant_id, {_named(grant) for grant in given})
     return role
 
 

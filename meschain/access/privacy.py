@@ -21,7 +21,7 @@ from meschain.access.rules import NotFound
 from meschain.access.tables import Credentials, Link, Membership, RecoveryCode, RefreshToken, Tenant, User, UserSession
 from meschain.access.users import email_token, user_of_token
 from meschain.audit.rules import Actor, Tag, system
-from meschain.audit.tables import SubjectKey
+from meschain.audit.tables import Payload, SubjectKey
 from meschain.store.base import utc_now
 from meschain.store.scrubbing import Scrubbed, scrub
 from meschain.store.session import reading, transaction
@@ -120,7 +120,7 @@ def _scrub(access: Access) -> Scrubbed:
 
 
 def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_id: str | None) -> None:
-    """In the order in which others take the same rows: links, tokens, sessions, credentials, the user."""
+    """In the order in which others take the same rows: links, credentials, tokens, sessions, the user."""
     tenants = _tenants_of(session, subject)
     if tenant_id is not None:
         _check(session, actor, subject, tenants, tenant_id)
@@ -129,6 +129,7 @@ def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_
     for link in links:
         _forget_link(session, access, actor, link)
     session.flush()
+    session.get(Credentials, subject, with_for_update=True)
     own = select(UserSession.id).where(UserSession.user_id == subject)
     session.execute(delete(RefreshToken).where(RefreshToken.session_id.in_(own)))
     for tenant in tenants:
@@ -139,13 +140,11 @@ def _erase(session: Session, access: Access, actor: Actor, subject: str, tenant_
     _remove_proofs(session, subject)
     if (user := session.get(User, subject)) is not None:
         user.email_token, user.profile, user.active, user.erased_at = None, b"", False, utc_now()
-    known: dict[str, set[str | None]] = {subject: {*tenants}}
-    for link in links:
-        known.setdefault(link.user_id, set()).add(link.tenant_id)
-    for each, knowing in known.items():
+    for each in dict.fromkeys([subject, *(link.user_id for link in links)]):
+        knowing = set(session.scalars(select(Payload.tenant_id).where(Payload.subject == each).distinct()))
         if access.log.subjects.destroy(session, each):
             target = f"{'user' if each == subject and user is not None else 'subject'} {each}"
-            told: list[str | None] = [*sorted(filter(None, knowing))]
+            told: list[str | None] = [*sorted(filter(None, knowing.union(tenants if each == subject else ())))]
             for noted in told or [tenant_id]:  # of whom another tenant lets act, a tenant learns nothing
                 by = actor if tenant_id in {None, noted} else system("erasure")
                 access.log.record(session, Tag.SUBJECT_ERASED, by, target=target, tenant_id=noted)
@@ -181,7 +180,7 @@ def _remove_proofs(session: Session, user_id: str) -> None:
     session.execute(update(UserSession).where(own, UserSession.revoked_at.is_(None)).values(revoked_at=utc_now()))
     session.execute(update(UserSession).where(own).values(detail=b""))
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    held = session.get(Credentials, user_id, with_for_update=True)
+    held = session.get(Credentials, user_id)
     if held is not None:
         held.password_hash, held.totp_secret, held.totp_confirmed, held.totp_step = None, None, False, None
         held.failures, held.locked_until, held.session_version = 0, None, held.session_version + 1

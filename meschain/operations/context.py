@@ -46,7 +46,8 @@ class Operations:
     def owner(self) -> str:
         """What tells this installation's drafts from those of others that write to the same folder."""
         with reading(self.engine) as session:
-            return session.scalar(select(InstallationRow.id)) or str(self.settings.home)
+            installation = session.scalar(select(InstallationRow.id))
+        return f"{installation} {self.settings.home}"  # a restored copy is the same installation in another place
 
     @contextmanager
     def exclusive(self, name: str, holder: str, *, wait: bool = False) -> Iterator[Exclusion]:

@@ -37,7 +37,9 @@ class Draft:
         self.files: list[StoredFile] = []
 
     def place(self, name: str) -> Path:
-        """Where the file of that name is to lie; its folder is made."""
+        """Where the file of that name is to lie; its folder is made. Permanent when somebody has removed the draft."""
+        if not self.root.is_dir():
+            raise Permanent(f"{self.root} was removed while it was being written; run the same again")
         path = self.root / name
         private_dir(path.parent)
         return path

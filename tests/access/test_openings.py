@@ -11,7 +11,7 @@ from meschain.access.links import Newcomer
 from meschain.access.passwords import Passwords
 from meschain.access.roles import Rights
 from meschain.access.rules import Forbidden, NotFound, Unauthenticated
-from meschain.access.tables import ApiKey
+from meschain.access.tables import ApiKey, Link
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.store.base import utc_now
 from meschain.store.session import transaction
@@ -182,10 +182,41 @@ def test_who_gives_more_ends_nothing_and_what_concerns_others_neither(people, te
     own_roles.create_role(people.access, by, tenant, "robot", Rights(("catalog:read",)))
     robot = key_of(people, by, tenant, "robot")[1]
     own_roles.change_role(people.access, whole, tenant, "robot", Rights(("catalog:read", "personal:erase")))
+    members.set_grants(people.access, whole, tenant, admin, [GivenRole("admin"), GivenRole("ops")])
     viewer = people.member(tenant, "viewer@example.com", "ops")
     members.set_grants(people.access, whole, tenant, viewer, [GivenRole("viewer")])
     assert is_open(people, robot)
     assert count(people, "access:api-key:revoked") == [0]
+
+
+def test_an_expired_key_passes_no_right_on_that_its_role_has_lost(people, tenant):
+    by, wide = OPERATOR.of_tenant(tenant), Rights(("access:*", "api-keys:*", "catalog:*"))
+    for name in ("robot", "copy"):
+        own_roles.create_role(people.access, by, tenant, name, wide)
+    first, _ = key_of(people, by, tenant, "robot")
+    second = key_of(people, first, tenant, "copy")[1]
+    with transaction(people.access.everywhere) as session:
+        session.get_one(ApiKey, first.id).expires_at = utc_now()
+    own_roles.change_role(people.access, by, tenant, "robot", Rights(("catalog:read",)))
+    assert not is_open(people, second)
+
+
+def test_what_a_key_has_made_ends_after_it_whatever_the_clocks_said(people, tenant, admin):
+    first, _ = key_of(people, Actor("user", admin, tenant), tenant)
+    second, text = key_of(people, first, tenant, "viewer")
+    with transaction(people.access.everywhere) as session:
+        session.get_one(ApiKey, second.id).created_at = utc_now() - timedelta(days=1)
+    demoted(people, tenant, admin)
+    assert not is_open(people, text)
+
+
+def test_an_invitation_that_is_over_is_not_withdrawn(people, tenant):
+    invitation_of(people, OPERATOR.of_tenant(tenant), tenant)
+    ((link, _),) = links.list_invitations(people.access, tenant)
+    with transaction(people.access.everywhere) as session:
+        session.get_one(Link, link.hash).expires_at = utc_now()
+    with pytest.raises(NotFound):
+        links.revoke_invitation(people.access, OPERATOR.of_tenant(tenant), tenant, link.id)
 
 
 def test_a_key_that_is_over_stands_in_nobodys_way(people, tenant, admin):

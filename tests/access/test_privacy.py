@@ -117,6 +117,18 @@ def test_the_operator_erases_everywhere_what_a_tenants_erasure_left(people, audi
     assert verify_log(audit).ok
 
 
+def test_whoever_knew_the_person_is_told(people):
+    here, there = people.tenant("here"), people.tenant("there")
+    dora = links.accept(people.access, VISITOR, invite(people, here), Newcomer("Dora", PASSWORD))
+    links.accept(people.access, VISITOR, invite(people, there), Newcomer(password=PASSWORD))
+    people.log_in(EMAIL, tenant="there")
+    members.remove_member(people.access, OPERATOR.of_tenant(there), there, dora)
+    privacy.erase(people.access, OPERATOR, dora)
+    told = select(Entry.tenant_id).where(Entry.tag == "privacy:subject:erased", Entry.target == f"user {dora}")
+    with reading(people.access.everywhere) as session:
+        assert set(session.scalars(told)) == {here, there}
+
+
 def test_by_an_invitations_id_the_person_itself_is_erased(people, audit):
     one, two = people.tenant("one"), people.tenant("two")
     dora = links.accept(people.access, VISITOR, invite(people, one), Newcomer("Dora", PASSWORD))

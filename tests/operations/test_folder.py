@@ -2,7 +2,17 @@
 
 from pathlib import Path
 
-from meschain.operations.folder import drafted
+import pytest
+
+from commerce.errors import Permanent
+from meschain.operations.folder import Draft, drafted
+
+
+def test_a_draft_that_somebody_removes_gets_no_name(tmp_path: Path) -> None:
+    root = tmp_path / "draft"
+    with pytest.raises(Permanent, match="was removed"):
+        Draft(root).write("a", "b")
+    assert not root.exists()
 
 
 def test_a_draft_that_was_left_goes_and_those_of_others_stay(tmp_path: Path) -> None:
