@@ -120,6 +120,11 @@ def policy_of(session: Session, tenant_id: str, *, user_id: str | None = None, a
     return Policy.of(compiled(grant, roles) for grant in found)
 
 
+def holder_of(grant: Grant) -> str:
+    """Who has been given it: `user:…` or `api_key:…`."""
+    return str(Actor("user", grant.user_id) if grant.user_id else Actor("api_key", grant.api_key_id or ""))
+
+
 def is_living() -> ColumnElement[bool]:
     """Whether a grant is a member's, or a key's that is not over."""
     keys = select(ApiKey.id).where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > utc_now())

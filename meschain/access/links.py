@@ -168,19 +168,14 @@ def accept(access: Access, actor: Actor, text: str, newcomer: Newcomer) -> str:
     Refused when the password is weak, the address is taken or the person is a member already; NotFound when the link
     is not valid; SecondFactorNeeded and Unauthenticated as at a login. Until it has worked, it can be tried again.
     """
-    offered, hashed = look_at(access, text), None
+    offered = look_at(access, text)
     if offered.kind == "password-reset":
         raise NotFound(SPENT)
     with reading(access.everywhere) as session:
         tenant_id = _valid(session, text).tenant_id or ""
         if offered.user_id is not None and session.get(Membership, (tenant_id, offered.user_id)) is not None:
             raise Refused(MEMBER)
-    if offered.user_id is not None:
-        prove(access, actor, offered.user_id, newcomer.password, newcomer.code)
-    else:
-        email = offered.email or normal_email(newcomer.email)
-        check_strength(newcomer.password, (check_name(newcomer.name), email, offered.tenant))
-        hashed = access.passwords.hash(newcomer.password)
+    hashed = _prove_or_hash(access, actor, offered, newcomer)
     try:
         with transaction(access.everywhere) as session:
             count_policy_up(session, tenant_id)  # first, as everybody who lets somebody in or takes something away
@@ -260,6 +255,16 @@ def _person(session: Session, access: Access, link: Link) -> tuple[User | None, 
     if user is not None:
         return user, open_profile(session, access, user.id, user.profile)[0]
     return None, open_profile(session, access, link.user_id, link.profile)[0] if link.profile is not None else ""
+
+
+def _prove_or_hash(access: Access, actor: Actor, offered: Offered, newcomer: Newcomer) -> str | None:
+    """Let a user prove who it is; of a new person's password give the hash."""
+    if offered.user_id is not None:
+        prove(access, actor, offered.user_id, newcomer.password, newcomer.code)
+        return None
+    email = offered.email or normal_email(newcomer.email)
+    check_strength(newcomer.password, (check_name(newcomer.name), email, offered.tenant))
+    return access.passwords.hash(newcomer.password)
 
 
 def _join(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from meschain.access import policy
 from meschain.access.context import Access
-from meschain.access.grants import GivenRole, compiled, roles_of
+from meschain.access.grants import GivenRole, compiled, holder_of, roles_of
 from meschain.access.policy import Policy
 from meschain.access.roles import Rights
 from meschain.access.tables import ApiKey, Grant, Link, Membership
@@ -88,6 +88,5 @@ def _policies(session: Session, tenant_id: str, roles: Mapping[str, Rights]) -> 
     subjects = [*(Actor("user", each) for each in members), *(Actor("api_key", each) for each in keys)]
     granted: dict[str, list[policy.Grant]] = {str(subject): [] for subject in subjects}
     for grant in session.scalars(select(Grant).where(Grant.tenant_id == tenant_id)):
-        subject = Actor("user", grant.user_id) if grant.user_id else Actor("api_key", grant.api_key_id or "")
-        granted.setdefault(str(subject), []).append(compiled(grant, roles))
+        granted.setdefault(holder_of(grant), []).append(compiled(grant, roles))
     return {subject: Policy.of(given) for subject, given in granted.items()}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from commerce.errors import Refused
 from meschain.access import policy
 from meschain.access.context import Access
-from meschain.access.grants import authority, check_rights, compiled, is_living, roles_of
+from meschain.access.grants import authority, check_rights, compiled, holder_of, is_living, roles_of
 from meschain.access.members import keeping_an_owner
 from meschain.access.openings import end_excess, given_by, open_invitations
 from meschain.access.permissions import Permission, check_patterns, expand
@@ -76,7 +76,7 @@ def change_role(
         access.log.record(session, Tag.ROLE_CHANGED, actor, target=f"role {name}", before=before, after=_told(role))
         if _is_narrower(rights, before):
             given = session.scalars(select(Grant).where(Grant.role == name))  # also what an expired key has made
-            end_excess(session, access, actor, tenant_id, {_named(grant) for grant in given})
+            end_excess(session, access, actor, tenant_id, {holder_of(grant) for grant in given})
     return role
 
 
@@ -104,17 +104,13 @@ def _check_holders(
     """
     check_rights(by, [policy.Grant(name, tuple(permissions))])
     roles, grants = roles_of(session, tenant_id), session.scalars(select(Grant).where(is_living()))
-    holders = {_named(grant) for grant in _given(session, tenant_id, name)}
-    check_rights(by, (compiled(each, roles) for each in grants if _named(each) in holders))
+    holders = {holder_of(grant) for grant in _given(session, tenant_id, name)}
+    check_rights(by, (compiled(each, roles) for each in grants if holder_of(each) in holders))
 
 
 def _given(session: Session, tenant_id: str, name: str) -> list[Grant]:
     """The grants of the role to members, and to keys that are not over."""
     return list(session.scalars(select(Grant).where(Grant.tenant_id == tenant_id, Grant.role == name, is_living())))
-
-
-def _named(grant: Grant) -> str:
-    return str(Actor("user", grant.user_id) if grant.user_id else Actor("api_key", grant.api_key_id or ""))
 
 
 def _is_narrower(rights: Rights, before: Mapping[str, list[str]]) -> bool:
