@@ -19,8 +19,10 @@ from sqlalchemy import Engine, event
 from starlette.types import Message
 
 from benchmarks.measured.clock import Stopwatch
+from meschain.access import links
 from meschain.access.api_keys import create_api_key
 from meschain.access.grants import GivenRole
+from meschain.access.links import Newcomer
 from meschain.access.own_roles import change_role, create_role
 from meschain.access.roles import Rights
 from meschain.audit.rules import OPERATOR, Actor, Tag
@@ -104,7 +106,11 @@ async def _put(app: FastAPI, path: str, key: str, version: int, body: object) ->
 def change_roles(url: str, acts: int) -> dict[str, Any]:
     """An owner lets a role mean something else."""
     house, tenant = _opened(url)
-    actor = Actor("user", "0198c0de-0000-7000-8000-000000000000", tenant.id, "req", None, "192.0.2.1", "Firefox")
+    first = Newcomer("Owner", "nine violet lanterns drift 47", "owner@example.com")
+    owner = links.accept(
+        house.access, Actor("anonymous", request_id="req"), links.invite_first_owner(house.access, tenant.id), first
+    )
+    actor = Actor("user", owner, tenant.id, "req", None, "192.0.2.1", "Firefox")
     loud, silent = house.access, replace(house.access, log=_Silent(house.vault))
     create_role(loud, actor, tenant.id, "watchers", _RIGHTS[0])
 
