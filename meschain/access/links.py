@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, select, update
@@ -23,6 +22,7 @@ from meschain.access.sessions import end_all_sessions
 from meschain.access.strength import check_strength
 from meschain.access.tables import Credentials, Link, LinkKind, Locale, Membership, Tenant, User
 from meschain.access.users import (
+    FOR_A_CHANGE,
     add_user,
     check_name,
     email_token,
@@ -43,8 +43,6 @@ LIFETIMES: dict[LinkKind, timedelta] = {
     "invitation": timedelta(days=7),
     "password-reset": timedelta(hours=1),
 }
-FOR_A_CHANGE: Any = {"key_share": True}
-"""How a user is locked: others may refer to it meanwhile, as a login does."""
 JOINED = "this person has joined meanwhile; open the link again"
 KNOWN = "this person is known here already; log in, and ask to be invited by that address"
 MEMBER = "you are a member already; log in"

@@ -35,7 +35,7 @@ def end_excess(session: Session, access: Access, actor: Actor, tenant_id: str, l
     roles, now = roles_of(session, tenant_id), utc_now()
     made = session.scalars(select(ApiKey).where(ApiKey.tenant_id == tenant_id))
     keys = {str(Actor("api_key", key.id)): key for key in made}
-    policies = _policies(session, tenant_id, roles)
+    policies = _policies(session, tenant_id, roles, keys)
 
     def exceeds(made_by: str, given: Collection[policy.Grant]) -> bool:
         line = list(_line(made_by, keys))
@@ -81,12 +81,13 @@ def _line(made_by: str, keys: Mapping[str, ApiKey]) -> Iterator[str]:
         maker = Actor.parse(key.created_by) if key is not None else Actor("operator")
 
 
-def _policies(session: Session, tenant_id: str, roles: Mapping[str, Rights]) -> dict[str, Policy]:
-    """What each member and each key may do in the tenant."""
+def _policies(
+    session: Session, tenant_id: str, roles: Mapping[str, Rights], keys: Collection[str]
+) -> dict[str, Policy]:
+    """What each member and each of the keys may do in the tenant."""
     members = session.scalars(select(Membership.user_id).where(Membership.tenant_id == tenant_id))
-    keys = session.scalars(select(ApiKey.id).where(ApiKey.tenant_id == tenant_id))
-    subjects = [*(Actor("user", each) for each in members), *(Actor("api_key", each) for each in keys)]
-    granted: dict[str, list[policy.Grant]] = {str(subject): [] for subject in subjects}
+    subjects = [*(str(Actor("user", each)) for each in members), *keys]
+    granted: dict[str, list[policy.Grant]] = {subject: [] for subject in subjects}
     for grant in session.scalars(select(Grant).where(Grant.tenant_id == tenant_id)):
         granted.setdefault(holder_of(grant), []).append(compiled(grant, roles))
     return {subject: Policy.of(given) for subject, given in granted.items()}

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 from commerce.errors import Refused
 from meschain.access.context import Access
 from meschain.access.grants import authority, check_rights, count_policy_up, grants_of
-from meschain.access.links import FOR_A_CHANGE
 from meschain.access.members import end_membership
 from meschain.access.openings import end_invitation
 from meschain.access.permissions import Permission
 from meschain.access.refusals import refusals_noted
 from meschain.access.rules import NotFound
 from meschain.access.tables import Credentials, Link, Membership, RecoveryCode, RefreshToken, Tenant, User, UserSession
-from meschain.access.users import email_token, user_of_token
+from meschain.access.users import FOR_A_CHANGE, email_token, user_of_token
 from meschain.audit.rules import Actor, Tag, system
 from meschain.audit.tables import Payload, SubjectKey
 from meschain.store.base import utc_now

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from meschain.store.session import reading, transaction
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]+\.[^@\s.\x00-\x1f]+")
 _MOST = 200
+FOR_A_CHANGE: dict[str, Any] = {"key_share": True}
+"""How a user is locked: others may refer to it meanwhile, as a login does."""
 
 
 @dataclass(frozen=True, slots=True)
