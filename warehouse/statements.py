@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -47,6 +48,8 @@ def literal(value: object) -> str:
         return "NULL"
     if isinstance(value, bool | int):
         return f"({value})".lower()
+    if isinstance(value, Decimal):
+        return f"({value:f})"
     if isinstance(value, datetime):
         return f"TIMESTAMPTZ '{value.isoformat()}'"
     if isinstance(value, str):

@@ -1,0 +1,48 @@
+"""Rates of exchange as central banks publish them, whichever bank it is. Converts nothing and keeps nothing."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from lxml import etree
+
+from commerce.errors import Permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit of the currency `base` costs in the currency `quote`.
+
+    `buying` is what the bank pays for it and `selling` what it asks; a bank that names one rate names it as both.
+    """
+
+    base: str
+    quote: str
+    buying: Decimal
+    selling: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """Everything that a bank (`tcmb`, `ecb`) published of one business day."""
+
+    source: str
+    number: str
+    """As the bank counts it (`2015/231`); the day where it does not."""
+    day: date
+    rates: tuple[Rate, ...]
+
+
+def parse_xml(document: bytes, shown: str) -> etree._Element:
+    """The root of a bank's document, whatever its encoding; `shown` is what an error calls it.
+
+    No DTD, no entity but XML's own five, no network. Raises Permanent when it is no such document.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(document, parser)
+    except etree.XMLSyntaxError as error:
+        raise Permanent(f"{shown}: this is no bulletin of rates, it is not well-formed ({error.msg})") from None
+    if root.getroottree().docinfo.doctype:
+        raise Permanent(f"{shown}: this is no bulletin of rates, it declares a document type")
+    return root
