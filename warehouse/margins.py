@@ -1,11 +1,12 @@
-"""The margin of lines: runs the formula of `sql/macros/margins.sql` upon a relation or upon one line.
+"""The margin of lines and the price for a margin: runs the formula of `sql/macros` upon a relation or upon one line.
 
 Knows no settings and no rates of exchange: whoever asks says what a line costs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import duckdb
 
@@ -15,6 +16,7 @@ CommissionBase = Literal["gross", "net"]
 """Of which price a marketplace takes its commission: with VAT, or without."""
 CommissionVat = Literal["included", "added", "none"]
 """Whether the commission has VAT within, on top, or none at all."""
+Profit = Literal["net_cash", "net_economic"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +58,58 @@ class Line:
     resaleable: bool
 
 
+class Band(NamedTuple):
+    """Prices from one up to, but not with, another, for which the cargo costs the same."""
+
+    price_from: Decimal
+    price_below: Decimal | None
+    cargo: Decimal
+
+
+class Grid(NamedTuple):
+    """Where prices may stand: `step` 1.00 and `ending` 0.90 for 12.90, 13.90 and so on."""
+
+    step: Decimal
+    ending: Decimal = Decimal(0)
+
+
 def define_margins(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let the connection know `margins(lines)`, to be asked as a table: `FROM margins(lines)`."""
+    """Let the connection know `margins(lines)` and `lowest_prices(lines)`, to be asked as tables."""
     statements.run(connection, "macros/margins")
+    statements.run(connection, "macros/prices")
 
 
 def margin_of(connection: duckdb.DuckDBPyConnection, line: Line) -> dict[str, Decimal | None]:
     """Every component of one line's margin, by name, on a connection that knows `margins`."""
-    columns = ", ".join(f"{statements.literal(getattr(line, each.name))} AS {each.name}" for each in fields(Line))
-    quoted = f"WITH quoted AS (SELECT 1 AS line, {columns})"
-    cursor = connection.execute(f"{quoted} SELECT * EXCLUDE (line) FROM margins(quoted)")  # noqa: S608  literals only
+    cursor = connection.execute(
+        f"WITH quoted AS ({_row(line)}) SELECT * EXCLUDE (line) FROM margins(quoted)"  # noqa: S608  literals only
+    )
     names = [column[0] for column in cursor.description or []]
     return dict(zip(names, cursor.fetchall()[0], strict=True))
+
+
+def lowest_price(
+    connection: duckdb.DuckDBPyConnection,
+    line: Line,
+    sought: Profit,
+    target: Decimal,
+    grid: Grid,
+    bands: Sequence[Band],
+) -> Decimal | None:
+    """The lowest price of the grid at which the line's profit is at least the target; None if there is none.
+
+    The line's own sale and cargo count for nothing: the bands say what the cargo costs at which price.
+    """
+    told = {"sought": sought, "target": target, "step": grid.step, "ending": grid.ending}
+    rows = [_row(line, told | band._asdict()) for band in bands]
+    cursor = connection.execute(
+        f"WITH wanted AS ({' UNION ALL '.join(rows)}) SELECT price FROM lowest_prices(wanted)"  # noqa: S608  literals only
+    )
+    found = cursor.fetchone()
+    return found[0] if found is not None else None
+
+
+def _row(line: Line, more: dict[str, object] | None = None) -> str:
+    values = {each.name: getattr(line, each.name) for each in fields(Line)} | (more or {})
+    columns = ", ".join(f"{statements.literal(value)} AS {name}" for name, value in values.items())
+    return f"SELECT 1 AS line, {columns}"

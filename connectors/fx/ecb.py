@@ -1,4 +1,4 @@
-"""The reference rates of the European Central Bank (ECB): one euro in other currencies, each business day since 1999."""
+"""Reference rates of the European Central Bank (ECB): one euro in other currencies, each business day since 1999."""
 
 import io
 import zipfile
