@@ -3,7 +3,7 @@
 Knows no settings and no rates of exchange: whoever asks says what a line costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -109,7 +109,7 @@ def lowest_price(
     return found[0] if found is not None else None
 
 
-def _row(line: Line, more: dict[str, object] | None = None) -> str:
-    values = {each.name: getattr(line, each.name) for each in fields(Line)} | (more or {})
+def _row(line: Line, more: Mapping[str, object] | None = None) -> str:
+    values = {each.name: getattr(line, each.name) for each in fields(Line)} | dict(more or {})
     columns = ", ".join(f"{statements.literal(value)} AS {name}" for name, value in values.items())
     return f"SELECT 1 AS line, {columns}"

@@ -5,15 +5,19 @@
 -- To be exact without DECIMAL's division, which is a floating one, amounts are counted here in 1/10000 of the currency's
 -- unit (as DECIMAL(18, 4) keeps them), rates in basis points, and `quantum` is the minor unit: 100 for TRY, 10 for KWD.
 
--- amount × factor ÷ divisor, rounded half up to the quantum. The product is never formed: 64 bits hold every step.
-CREATE OR REPLACE TEMP MACRO half_up(amount, factor, divisor, quantum) AS (
+-- dividend ÷ divisor, rounded half up to the quantum.
+CREATE OR REPLACE TEMP MACRO half_up(dividend, divisor, quantum) AS
+    (2 * dividend + divisor * quantum) // (2 * divisor * quantum) * quantum;
+
+-- The same of amount × factor, which 64 bits would not hold.
+CREATE OR REPLACE TEMP MACRO half_up_product(amount, factor, divisor, quantum) AS (
     (2 * amount) // (2 * divisor * quantum) * factor
     + ((2 * amount) % (2 * divisor * quantum) * factor + divisor * quantum) // (2 * divisor * quantum)
 ) * quantum;
 
 -- An amount without the VAT that is in it. Without VAT it stays as it was received, to the last digit.
 CREATE OR REPLACE TEMP MACRO without_vat(amount, rate, quantum) AS
-    half_up(amount, 10_000, 10_000 + rate, CASE WHEN rate = 0 THEN 1 ELSE quantum END);
+    half_up(amount * 10_000, 10_000 + rate, CASE WHEN rate = 0 THEN 1 ELSE quantum END);
 
 CREATE OR REPLACE TEMP MACRO counted(amount) AS (amount::DECIMAL(18, 4) * 10_000)::BIGINT;
 CREATE OR REPLACE TEMP MACRO basis_points(rate) AS (rate::DECIMAL(7, 2) * 100)::BIGINT;
@@ -39,14 +43,14 @@ charged AS (
     SELECT
         *,
         without_vat(sale, vat_rate, quantum) AS sale_net,
-        half_up(
+        half_up_product(
             sale * commission_rate,
             CASE WHEN commission_vat = 'added' THEN 10_000 + service_vat_rate ELSE 10_000 END,
             CASE WHEN commission_base = 'net' THEN 10_000 + vat_rate ELSE 10_000 END * 10_000,
             quantum
         ) AS commission,
-        half_up(sale, export_fee_rate, 10_000, quantum) AS export_fee,
-        half_up(sale, financing_rate * payment_days, 3_650_000, quantum) AS financing
+        half_up(sale * export_fee_rate, 10_000, quantum) AS export_fee,
+        half_up_product(sale * financing_rate, payment_days, 3_650_000, quantum) AS financing
     FROM taken
 ),
 
@@ -60,7 +64,7 @@ netted AS (
         without_vat(return_cargo, service_vat_rate, quantum) AS return_cargo_net,
         without_vat(export_fee, service_vat_rate, quantum) AS export_fee_net,
         without_vat(other_costs, service_vat_rate, quantum) AS other_costs_net,
-        half_up(sale_net, withholding_rate, 10_000, quantum) AS withholding
+        half_up(sale_net * withholding_rate, 10_000, quantum) AS withholding
     FROM charged
 ),
 
@@ -107,5 +111,5 @@ SELECT
     amount_of(net_cash) AS net_cash, amount_of(net_cash + withholding) AS net_economic,
     ratio_of(net_cash, cost) AS return_on_cost, ratio_of(net_cash, sale_net) AS net_margin,
     amount_of(return_loss) AS return_loss,
-    amount_of(sign(outcome) * half_up(abs(outcome), 1, 10_000, quantum)) AS expected_profit
+    amount_of(sign(outcome) * half_up(abs(outcome), 10_000, quantum)) AS expected_profit
 FROM expected;

@@ -1,0 +1,76 @@
+"""One quote: what a price earns, the price that breaks even, the price for a profit, and what was taken for granted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from commerce.currency import minor_digits
+from meschain.pricing.terms import Term, Terms, checked_terms, holding, reference_terms
+from warehouse.margins import Band, Grid, Line, lowest_price, margin_of
+
+HEADLINES = ("net_cash", "net_economic", "payable_vat", "withholding")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a quote is asked of: amounts of one item with VAT, in one currency."""
+
+    price: Decimal
+    cost: Decimal
+    cost_vat_rate: Decimal | None = None
+    """None: as that of the item."""
+    terms: Mapping[str, Any]
+    """What is known of the sale, by the names of `Terms`; the rest comes from the reference."""
+    day: date
+    currency: str = "TRY"
+    target_profit: Decimal | None = None
+    grid: Grid | None = None
+    """On which the price for a profit has to stand; None: every price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The answer; amounts in the currency of the question."""
+
+    currency: str
+    components: Mapping[str, Decimal | None]
+    break_even_price: Decimal | None
+    """The lowest price that loses no cash; None when no price is high enough."""
+    price: Decimal | None
+    """The lowest price for the target profit; None when none was asked for, or none is high enough."""
+    assumed: Sequence[Term]
+    """What nobody said, and where it was taken from."""
+
+
+def quote(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Quote:
+    """Answer on a connection that knows `margins`. Refused when a value cannot be, or none holds on that day."""
+    reference = holding(reference_terms(), asked.day)
+    assumed = [term for name, term in reference.items() if name not in asked.terms]
+    terms = checked_terms({term.name: term.value for term in assumed} | dict(asked.terms))
+    line = _line(asked, terms)
+    grid = asked.grid or Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))
+    bands = [Band(Decimal(0), None, terms.cargo)]
+    price = None
+    if asked.target_profit is not None:
+        price = lowest_price(connection, line, "net_cash", asked.target_profit, grid, bands)
+    return Quote(
+        currency=asked.currency,
+        components=margin_of(connection, line),
+        break_even_price=lowest_price(connection, line, "net_cash", Decimal(0), Grid(grid.step), bands),
+        price=price,
+        assumed=assumed,
+    )
+
+
+def _line(asked: Asked, terms: Terms) -> Line:
+    return Line(
+        minor_digits=minor_digits(asked.currency),
+        sale=asked.price,
+        cost=asked.cost,
+        cost_vat_rate=asked.cost_vat_rate if asked.cost_vat_rate is not None else terms.vat_rate,
+        **terms.model_dump(),
+    )

@@ -1,0 +1,98 @@
+"""Terms of a sale: fees, taxes and habits, each with the days on which it holds and where it comes from. No store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from commerce.errors import Refused
+from warehouse.margins import CommissionBase, CommissionVat
+
+Rate = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
+"""Per cent."""
+Amount = Annotated[Decimal, Field(ge=0, lt=10**9, decimal_places=4)]
+"""In the currency of the sale, with VAT."""
+
+
+class Terms(BaseModel):
+    """Everything but price and cost that decides what a sale earns; the names are those of `warehouse.margins.Line`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vat_rate: Rate
+    service_vat_rate: Rate
+    commission_rate: Rate
+    commission_base: CommissionBase
+    commission_vat: CommissionVat
+    commission_refunded: bool
+    service_fee: Amount
+    service_fee_refunded: bool
+    cargo: Amount
+    return_cargo: Amount
+    export_fee_rate: Rate
+    other_costs: Amount
+    financing_rate: Rate
+    payment_days: Annotated[int, Field(ge=0, le=3650)]
+    withholding_rate: Rate
+    vat_credit: bool
+    return_rate: Rate
+    resaleable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One value of one term: it holds from `since` until the day before `until`, or until another follows."""
+
+    name: str
+    value: Any
+    since: date
+    source: str
+    until: date | None = None
+
+
+def holding(terms: Sequence[Term], day: date) -> dict[str, Term]:
+    """Of each name that has any value, the one that holds on that day. Refused when none does, or two do."""
+    found: dict[str, Term] = {}
+    for term in terms:
+        if term.since <= day and (term.until is None or day < term.until):
+            if term.name in found:
+                raise Refused(f"{term.name}: two values hold on {day}, {found[term.name].value} and {term.value}")
+            found[term.name] = term
+    for name in sorted({term.name for term in terms} - found.keys()):
+        since = min((term.since for term in terms if term.name == name and term.since > day), default=None)
+        raise Refused(f"{name}: no value holds on {day}{f'; the next one begins on {since}' if since else ''}")
+    return found
+
+
+def reference_terms() -> Sequence[Term]:
+    """The terms of a Turkish marketplace as they are shipped, of every name and every time."""
+    return _reference()
+
+
+@cache
+def _reference() -> tuple[Term, ...]:
+    text = files("meschain.pricing").joinpath("reference.yml").read_text(encoding="utf-8")
+    terms: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(text)["terms"]
+    found = []
+    for name, values in terms.items():
+        ends = [value["since"] for value in values[1:]]
+        for value, until in zip(values, [*ends, None], strict=True):
+            exact = value["value"] if isinstance(value["value"], bool) else str(value["value"])
+            found.append(Term(name, exact, value["since"], value["source"], until))
+    return tuple(found)
+
+
+def checked_terms(values: Mapping[str, Any]) -> Terms:
+    """The terms as values of their kind. Refused, naming the term, when one cannot be."""
+    try:
+        return Terms.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise Refused(f"{name}: {first.get('input')!r} cannot be; {first['msg'].lower()}") from None

@@ -1,0 +1,77 @@
+"""A quote: what was said, what was taken for granted, and prices that hold what they promise."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from commerce.errors import Refused
+from meschain.pricing.quotes import Asked, Quote, quote
+from meschain.pricing.terms import Term, Terms, checked_terms, holding, reference_terms
+from warehouse.margins import Grid, define_margins
+
+D = Decimal
+TODAY = date(2026, 11, 28)
+SAID = {"vat_rate": D(20), "commission_rate": D(15), "cargo": D("83.93"), "service_fee": D("10.19")}
+
+
+@pytest.fixture(scope="module")
+def margins() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        define_margins(connection)
+        yield connection
+
+
+def asked(margins: duckdb.DuckDBPyConnection, terms: dict[str, Any], day: date = TODAY, **more: Any) -> Quote:
+    return quote(margins, Asked(price=D(600), cost=D(300), terms=SAID | terms, day=day, **more))
+
+
+def test_the_worked_example(margins):
+    found = asked(margins, {"return_rate": 8, "return_cargo": D("83.93")}, target_profit=D(60))
+    parts = found.components
+    assert (parts["net_cash"], parts["net_economic"], parts["expected_profit"]) == (D("91.57"), D("96.57"), D("72.37"))
+    assert (found.break_even_price, found.price) == (D("469.19"), D("554.89"))
+
+
+def test_as_another_public_calculator_takes_it(margins):
+    other = {"commission_base": "net", "commission_vat": "none", "vat_credit": False, "withholding_rate": 0}
+    found = asked(margins, other | {"service_fee": D("8.49")})
+    assert (found.components["net_cash"], found.price) == (D("32.58"), None)
+
+
+def test_a_price_for_a_profit_stands_on_the_grid(margins):
+    assert asked(margins, {}, target_profit=D(60), grid=Grid(D(10), D("9.90"))).price == D("559.90")
+
+
+def test_what_nobody_said_is_named_with_its_source(margins):
+    named = {term.name: term for term in asked(margins, {}).assumed}
+    assert named.keys() == Terms.model_fields.keys() - SAID.keys()
+    assert (named["withholding_rate"].value, named["withholding_rate"].since) == ("1", date(2025, 1, 1))
+    assert "9284" in named["withholding_rate"].source
+
+
+def test_terms_are_those_of_the_day(margins):
+    assert asked(margins, {}, day=date(2024, 12, 31)).components["withholding"] == 0
+    with pytest.raises(Refused, match=r"no value holds on 2017-12-31; the next one begins on 2018-01-01"):
+        asked(margins, {}, day=date(2017, 12, 31))
+
+
+def test_a_value_that_cannot_be_is_refused_by_its_name(margins):
+    with pytest.raises(Refused, match=r"commission_rate: Decimal\('101'\) cannot be; .*less than or equal to 100"):
+        asked(margins, {"commission_rate": D(101)})
+    with pytest.raises(Refused, match="comission_rate: 15 cannot be"):
+        asked(margins, {"comission_rate": 15})
+
+
+def test_two_values_of_one_day_are_refused():
+    twice = [Term("vat_rate", "20", TODAY, "one"), Term("vat_rate", "10", TODAY, "another")]
+    with pytest.raises(Refused, match=r"vat_rate: two values hold on 2026-11-28, 20 and 10"):
+        holding(twice, TODAY)
+
+
+def test_the_reference_has_every_term_at_any_time():
+    for day in (date(2018, 1, 1), date(2023, 7, 9), date(2023, 7, 10), TODAY):
+        checked_terms({name: term.value for name, term in holding(reference_terms(), day).items()})
