@@ -3,7 +3,8 @@
 Knows no settings and no rates of exchange: whoever asks says what a line costs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -71,6 +72,14 @@ class Grid(NamedTuple):
 
     step: Decimal
     ending: Decimal = Decimal(0)
+
+
+@contextmanager
+def calculator() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own, with no lake, that knows `margins`: for quotes."""
+    with duckdb.connect(config={"threads": 1, "enable_external_access": "false"}) as connection:
+        define_margins(connection)
+        yield connection
 
 
 def define_margins(connection: duckdb.DuckDBPyConnection) -> None:

@@ -40,10 +40,19 @@ class Quote:
     components: Mapping[str, Decimal | None]
     break_even_price: Decimal | None
     """The lowest price that loses no cash; None when no price is high enough."""
+    target_profit: Decimal | None
     price: Decimal | None
     """The lowest price for the target profit; None when none was asked for, or none is high enough."""
+    terms: Terms
     assumed: Sequence[Term]
     """What nobody said, and where it was taken from."""
+
+    def shown(self, amount: Decimal | None) -> Decimal | None:
+        """An amount with the digits of the currency, and with more only where it has more."""
+        if amount is None:
+            return None
+        digits = max(minor_digits(self.currency), -int(amount.normalize().as_tuple().exponent))
+        return amount.quantize(Decimal(1).scaleb(-digits))
 
 
 def quote(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Quote:
@@ -52,16 +61,18 @@ def quote(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Quote:
     assumed = [term for name, term in reference.items() if name not in asked.terms]
     terms = checked_terms({term.name: term.value for term in assumed} | dict(asked.terms))
     line = _line(asked, terms)
-    grid = asked.grid or Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))
+    every = Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))
     bands = [Band(Decimal(0), None, terms.cargo)]
     price = None
     if asked.target_profit is not None:
-        price = lowest_price(connection, line, "net_cash", asked.target_profit, grid, bands)
+        price = lowest_price(connection, line, "net_cash", asked.target_profit, asked.grid or every, bands)
     return Quote(
         currency=asked.currency,
         components=margin_of(connection, line),
-        break_even_price=lowest_price(connection, line, "net_cash", Decimal(0), Grid(grid.step), bands),
+        break_even_price=lowest_price(connection, line, "net_cash", Decimal(0), every, bands),
+        target_profit=asked.target_profit,
         price=price,
+        terms=terms,
         assumed=assumed,
     )
 

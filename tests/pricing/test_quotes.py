@@ -43,7 +43,8 @@ def test_as_another_public_calculator_takes_it(margins):
 
 
 def test_a_price_for_a_profit_stands_on_the_grid(margins):
-    assert asked(margins, {}, target_profit=D(60), grid=Grid(D(10), D("9.90"))).price == D("559.90")
+    found = asked(margins, {}, target_profit=D(60), grid=Grid(D(10), D("9.90")))
+    assert (found.price, found.break_even_price) == (D("559.90"), D("469.19"))
 
 
 def test_what_nobody_said_is_named_with_its_source(margins):
