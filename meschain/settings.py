@@ -131,18 +131,17 @@ class PrefectSettings(_Group):
 
 
 class HttpSettings(_Group):
-    """How feeds are fetched over HTTP."""
+    """How feeds and rates of exchange are fetched over HTTP."""
 
     timeout_seconds: float = Field(
         default=30.0, gt=0, le=3600, description="seconds without a byte after which a request is given up"
     )
-    max_bytes: int = Field(
-        default=4 * 1024**3, gt=0, description="bytes after which a download is refused: a whole number above 0"
-    )
+    max_bytes: int = Field(default=4 * 1024**3, gt=0, description="bytes after which a download is refused, above 0")
     allow_private_addresses: bool = Field(
-        default=False,
-        description="true or false: whether feeds may be fetched from loopback and private network addresses",
+        default=False, description="true or false: whether loopback and private network addresses may be asked"
     )
+    tcmb: str = Field(default="https://www.tcmb.gov.tr/kurlar", description="where Türkiye's central bank's lie")
+    ecb: str = Field(default="https://www.ecb.europa.eu/stats/eurofxref", description="where those of the euro lie")
 
 
 class ApiSettings(_Group):

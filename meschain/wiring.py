@@ -15,6 +15,8 @@ from meschain.audit.context import Audit
 from meschain.audit.rules import OPERATOR, Actor
 from meschain.audit.service import AuditLog
 from meschain.catalog.context import Catalog
+from meschain.channels.context import Channels
+from meschain.pricing.context import Pricing
 from meschain.runs.logs import FlowLogs
 from meschain.settings import Settings, load_settings, private_dir
 from meschain.store.engine import open_engine
@@ -123,6 +125,33 @@ class House:
             max_bytes=settings.http.max_bytes,
             log=self.log,
             actor=actor.of_tenant(tenant.id),
+        )
+
+    def channels(self, tenant: Tenant, actor: Actor = OPERATOR) -> Channels:
+        """The channels room's context for a tenant, and for who acts."""
+        return Channels(
+            tenant_id=tenant.id,
+            tenant=tenant.slug,
+            engine=of_tenant(self.engine, tenant.id),
+            log=self.log,
+            actor=actor.of_tenant(tenant.id),
+        )
+
+    def pricing(self, tenant: Tenant, actor: Actor = OPERATOR) -> Pricing:
+        """The pricing room's context for a tenant, and for who acts."""
+        settings = self.settings
+        return Pricing(
+            tenant_id=tenant.id,
+            tenant=tenant.slug,
+            engine=of_tenant(self.engine, tenant.id),
+            log=self.log,
+            actor=actor.of_tenant(tenant.id),
+            time_zone=tenant.time_zone,
+            lake=self.lake(tenant.slug, tenant.id),
+            exclusive=lambda name, holder: exclusive(self.engine, settings.locks_dir(), name, holder=holder),
+            http=http_settings(settings),
+            banks={"tcmb": settings.http.tcmb, "ecb": settings.http.ecb},
+            channels=self.channels(tenant, actor),
         )
 
     def close(self) -> None:

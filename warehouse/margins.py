@@ -1,10 +1,8 @@
-"""The margin of lines and the price for a margin: runs the formula of `sql/macros` upon a relation or upon one line.
+"""The margin formula of `sql/macros`: the lines that it is asked of, and what a price has to earn.
 
 Knows no settings and no rates of exchange: whoever asks says what a line costs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -74,12 +72,12 @@ class Grid(NamedTuple):
     ending: Decimal = Decimal(0)
 
 
-@contextmanager
-def calculator() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own, with no lake, that knows `margins`: for quotes."""
-    with duckdb.connect(config={"threads": 1, "enable_external_access": "false"}) as connection:
-        define_margins(connection)
-        yield connection
+class Target(NamedTuple):
+    """What a line shall earn at least: an amount, and per cent of the price without VAT on top of it."""
+
+    amount: Decimal
+    rate: Decimal = Decimal(0)
+    profit: Profit = "net_cash"
 
 
 def define_margins(connection: duckdb.DuckDBPyConnection) -> None:
@@ -88,37 +86,11 @@ def define_margins(connection: duckdb.DuckDBPyConnection) -> None:
     statements.run(connection, "macros/prices")
 
 
-def margin_of(connection: duckdb.DuckDBPyConnection, line: Line) -> dict[str, Decimal | None]:
-    """Every component of one line's margin, by name, on a connection that knows `margins`."""
-    cursor = connection.execute(
-        f"WITH quoted AS ({_row(line)}) SELECT * EXCLUDE (line) FROM margins(quoted)"  # noqa: S608  literals only
-    )
-    names = [column[0] for column in cursor.description or []]
-    return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def lowest_price(
-    connection: duckdb.DuckDBPyConnection,
-    line: Line,
-    sought: Profit,
-    target: Decimal,
-    grid: Grid,
-    bands: Sequence[Band],
-) -> Decimal | None:
-    """The lowest price of the grid at which the line's profit is at least the target; None if there is none.
-
-    The line's own sale and cargo count for nothing: the bands say what the cargo costs at which price.
-    """
-    told = {"sought": sought, "target": target, "step": grid.step, "ending": grid.ending}
-    rows = [_row(line, told | band._asdict()) for band in bands]
-    cursor = connection.execute(
-        f"WITH wanted AS ({' UNION ALL '.join(rows)}) SELECT price FROM lowest_prices(wanted)"  # noqa: S608  literals only
-    )
-    found = cursor.fetchone()
-    return found[0] if found is not None else None
-
-
-def _row(line: Line, more: Mapping[str, object] | None = None) -> str:
-    values = {each.name: getattr(line, each.name) for each in fields(Line)} | dict(more or {})
-    columns = ", ".join(f"{statements.literal(value)} AS {name}" for name, value in values.items())
-    return f"SELECT 1 AS line, {columns}"
+def column_types() -> dict[str, str]:
+    """Of each column of a line as a relation: its SQL type."""
+    kinds: dict[object, str] = {bool: "BOOLEAN", int: "INTEGER"}
+    exact = {each.name: "DECIMAL(7, 2)" if each.name.endswith("_rate") else "DECIMAL(18, 4)" for each in fields(Line)}
+    return {
+        each.name: exact[each.name] if each.type is Decimal else kinds.get(each.type, "VARCHAR")
+        for each in fields(Line)
+    }

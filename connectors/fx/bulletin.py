@@ -43,6 +43,6 @@ def parse_xml(document: bytes, shown: str) -> etree._Element:
         root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
         raise Permanent(f"{shown}: this is no bulletin of rates, it is not well-formed ({error.msg})") from None
-    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  what was parsed has one
+    if root.getroottree().docinfo.internalDTD is not None:
         raise Permanent(f"{shown}: this is no bulletin of rates, it declares a document type")
     return root

@@ -101,7 +101,11 @@ _NAMED = (
         Tag.ROLE_REMOVED, Tag.USER_CHANGED, Tag.USER_CREATED,
     ),
     _topic("Refused for want of a permission", Tag.PERMISSION_REFUSED),
-    _topic("Approvals", Tag.RUN_APPROVED, Tag.RUN_REJECTED, Tag.RUN_ROLLED_BACK),
+    _topic(
+        "Approvals",
+        Tag.BULLETIN_ACCEPTED, Tag.BULLETIN_REJECTED, Tag.PRICE_APPROVED, Tag.PRICE_RULES_APPROVED, Tag.RUN_APPROVED,
+        Tag.RUN_REJECTED, Tag.RUN_ROLLED_BACK,
+    ),
     _topic("Exports", Tag.LOG_EXPORTED, Tag.OFFERS_EXPORTED, Tag.PERSONAL_DATA_EXPORTED, Tag.TENANT_EXPORTED),
     _topic("Personal data read or erased", Tag.PERSONAL_DATA_READ, Tag.SUBJECT_ERASED),
 )  # fmt: skip

@@ -13,7 +13,8 @@ from commerce.numbers import parse_decimal
 from meschain.commands.screen import Json, show, table
 from meschain.pricing.quotes import HEADLINES, Asked, Quote, quote
 from meschain.store.base import utc_now
-from warehouse.margins import CommissionBase, CommissionVat, Grid, calculator
+from warehouse.calculator import calculator
+from warehouse.margins import CommissionBase, CommissionVat, Grid
 
 app = typer.Typer(no_args_is_help=True, help="Margins: what a sale earns after fees, cargo and taxes.")
 CHARGED = {
@@ -47,6 +48,20 @@ def _rate(help_: str) -> Any:  # noqa: ANN401  as above
     return typer.Option(help=f"{help_}, in per cent.", parser=number, metavar="RATE")
 
 
+Base = Annotated[CommissionBase | None, typer.Option(help="Taken of the price with VAT (gross) or without (net).")]
+Vat = Annotated[CommissionVat | None, typer.Option(help="VAT of the commission: within it, added to it, or none.")]
+Credit = Annotated[
+    bool | None, typer.Option("--input-vat-credit/--no-input-vat-credit", help="Whether VAT paid is taken off.")
+]
+CommissionRefunded = Annotated[
+    bool | None, typer.Option("--commission-refunded/--commission-kept", help="When the item comes back.")
+]
+ServiceRefunded = Annotated[
+    bool | None, typer.Option("--service-refunded/--service-kept", help="When the item comes back.")
+]
+Resaleable = Annotated[bool | None, typer.Option("--resaleable/--scrapped", help="What comes back can be sold again.")]
+
+
 @app.command("quote")
 def show_quote(
     price: Annotated[Decimal, _amount("Price with VAT.")],
@@ -54,12 +69,8 @@ def show_quote(
     vat: Annotated[Decimal | None, _rate("VAT of the item")] = None,
     cost_vat: Annotated[Decimal | None, _rate("VAT of the cost; else as that of the item")] = None,
     commission: Annotated[Decimal | None, _rate("The marketplace's commission")] = None,
-    commission_base: Annotated[
-        CommissionBase | None, typer.Option(help="Taken of the price with VAT (gross) or without (net).")
-    ] = None,
-    commission_vat: Annotated[
-        CommissionVat | None, typer.Option(help="VAT of the commission: within it, added to it, or none.")
-    ] = None,
+    commission_base: Base = None,
+    commission_vat: Vat = None,
     cargo: Annotated[Decimal | None, _amount("Cargo to the buyer, with VAT.")] = None,
     service: Annotated[Decimal | None, _amount("Service fee of the order, with VAT.")] = None,
     service_vat: Annotated[Decimal | None, _rate("VAT of fees and cargo")] = None,
@@ -68,20 +79,12 @@ def show_quote(
     interest: Annotated[Decimal | None, _rate("What money costs in a year")] = None,
     payment_days: Annotated[int | None, typer.Option(help="Days until the marketplace pays.")] = None,
     withholding: Annotated[Decimal | None, _rate("Withholding tax, of the price without VAT")] = None,
-    input_vat_credit: Annotated[
-        bool | None, typer.Option("--input-vat-credit/--no-input-vat-credit", help="Whether VAT paid is taken off.")
-    ] = None,
+    input_vat_credit: Credit = None,
     returns: Annotated[Decimal | None, _rate("How many come back")] = None,
     return_cargo: Annotated[Decimal | None, _amount("Cargo of a return, with VAT.")] = None,
-    commission_refunded: Annotated[
-        bool | None, typer.Option("--commission-refunded/--commission-kept", help="When the item comes back.")
-    ] = None,
-    service_refunded: Annotated[
-        bool | None, typer.Option("--service-refunded/--service-kept", help="When the item comes back.")
-    ] = None,
-    resaleable: Annotated[
-        bool | None, typer.Option("--resaleable/--scrapped", help="What comes back can be sold again.")
-    ] = None,
+    commission_refunded: CommissionRefunded = None,
+    service_refunded: ServiceRefunded = None,
+    resaleable: Resaleable = None,
     target_profit: Annotated[Decimal | None, _amount("Say the lowest price for this cash profit, too.")] = None,
     ending: Annotated[Decimal | None, _amount("What that price ends in, such as 0.90.")] = None,
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "TRY",
@@ -102,8 +105,8 @@ def show_quote(
         terms={name: value for name, value in said.items() if value is not None}, target_profit=target_profit,
         grid=Grid(Decimal(1), ending) if ending is not None else None,
     )  # fmt: skip
-    with calculator() as connection:
-        answer = quote(connection, asked)
+    with calculator() as exact:
+        answer = quote(exact, asked)
     show(_told(answer), json, lambda: _drawn(answer))
 
 

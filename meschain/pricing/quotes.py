@@ -6,11 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import duckdb
-
 from commerce.currency import minor_digits
 from meschain.pricing.terms import Term, Terms, checked_terms, holding, reference_terms
-from warehouse.margins import Band, Grid, Line, lowest_price, margin_of
+from warehouse.calculator import Calculator
+from warehouse.margins import Band, Grid, Line, Target
 
 HEADLINES = ("net_cash", "net_economic", "payable_vat", "withholding")
 
@@ -55,8 +54,8 @@ class Quote:
         return amount.quantize(Decimal(1).scaleb(-digits))
 
 
-def quote(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Quote:
-    """Answer on a connection that knows `margins`. Refused when a value cannot be, or none holds on that day."""
+def quote(calculator: Calculator, asked: Asked) -> Quote:
+    """Answer the question. Refused when a value cannot be, or none holds on that day."""
     reference = holding(reference_terms(), asked.day)
     assumed = [term for name, term in reference.items() if name not in asked.terms]
     terms = checked_terms({term.name: term.value for term in assumed} | dict(asked.terms))
@@ -65,11 +64,11 @@ def quote(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Quote:
     bands = [Band(Decimal(0), None, terms.cargo)]
     price = None
     if asked.target_profit is not None:
-        price = lowest_price(connection, line, "net_cash", asked.target_profit, asked.grid or every, bands)
+        price = calculator.lowest_price(line, Target(asked.target_profit), asked.grid or every, bands)
     return Quote(
         currency=asked.currency,
-        components=margin_of(connection, line),
-        break_even_price=lowest_price(connection, line, "net_cash", Decimal(0), every, bands),
+        components=calculator.margin_of(line),
+        break_even_price=calculator.lowest_price(line, Target(Decimal(0)), every, bands),
         target_profit=asked.target_profit,
         price=price,
         terms=terms,

@@ -15,10 +15,10 @@ def test_the_built_in_roles():
     assert HELD["owner"] == set(Permission)
     assert HELD["admin"] == set(Permission) - {Permission.PERSONAL_ERASE}
     assert {permission.resource for permission in HELD["ops"]} == {
-        "catalog", "flows", "profiles", "reports", "suppliers", "warehouse",
+        "catalog", "channels", "flows", "pricing", "profiles", "reports", "suppliers", "warehouse",
     }  # fmt: skip
     assert {permission.value for permission in HELD["analyst"]} == {
-        "catalog:read", "flows:read", "reports:read", "suppliers:read",
+        "catalog:read", "channels:read", "flows:read", "pricing:read", "reports:read", "suppliers:read",
     }  # fmt: skip
     assert HELD["viewer"] == {Permission.CATALOG_READ, Permission.SUPPLIERS_READ}
 

@@ -5,13 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pytest
 
 from commerce.errors import Refused
 from meschain.pricing.quotes import Asked, Quote, quote
 from meschain.pricing.terms import Term, Terms, checked_terms, holding, reference_terms
-from warehouse.margins import Grid, define_margins
+from warehouse.calculator import Calculator, calculator
+from warehouse.margins import Grid
 
 D = Decimal
 TODAY = date(2026, 11, 28)
@@ -19,13 +19,12 @@ SAID = {"vat_rate": D(20), "commission_rate": D(15), "cargo": D("83.93"), "servi
 
 
 @pytest.fixture(scope="module")
-def margins() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        define_margins(connection)
-        yield connection
+def margins() -> Iterator[Calculator]:
+    with calculator() as opened:
+        yield opened
 
 
-def asked(margins: duckdb.DuckDBPyConnection, terms: dict[str, Any], day: date = TODAY, **more: Any) -> Quote:
+def asked(margins: Calculator, terms: dict[str, Any], day: date = TODAY, **more: Any) -> Quote:
     return quote(margins, Asked(price=D(600), cost=D(300), terms=SAID | terms, day=day, **more))
 
 

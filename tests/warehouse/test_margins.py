@@ -5,12 +5,12 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.margins import Line, define_margins, margin_of
+from warehouse.calculator import Calculator, calculator
+from warehouse.margins import Line
 
 D = Decimal
 WORKED = Line(
@@ -24,14 +24,13 @@ WORKED = Line(
 
 
 @pytest.fixture(scope="module")
-def margins() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        define_margins(connection)
-        yield connection
+def margins() -> Iterator[Calculator]:
+    with calculator() as opened:
+        yield opened
 
 
-def test_the_worked_example(margins: duckdb.DuckDBPyConnection) -> None:
-    found = margin_of(margins, WORKED)
+def test_the_worked_example(margins: Calculator) -> None:
+    found = margins.margin_of(WORKED)
     nets = {"sale": D(500), "cost": D(250), "commission": D(75), "cargo": D("69.94"), "service_fee": D("8.49")}
     assert {name: found[f"{name}_net"] for name in nets} == nets
     assert (found["input_vat"], found["payable_vat"], found["withholding"]) == (D("80.69"), D("19.31"), 5)
@@ -39,23 +38,23 @@ def test_the_worked_example(margins: duckdb.DuckDBPyConnection) -> None:
     assert (found["return_on_cost"], found["net_margin"]) == (D("0.305233"), D("0.18314"))
 
 
-def test_as_another_public_calculator_takes_it(margins: duckdb.DuckDBPyConnection) -> None:
+def test_as_another_public_calculator_takes_it(margins: Calculator) -> None:
     otherwise = replace(
         WORKED, commission_base="net", commission_vat="none", service_fee=D("8.49"), vat_credit=False,
         withholding_rate=D(0),
     )  # fmt: skip
-    assert margin_of(margins, otherwise)["net_cash"] == D("32.58")
+    assert margins.margin_of(otherwise)["net_cash"] == D("32.58")
 
 
 @pytest.mark.parametrize(
     ("vat", "of_gross", "of_net"), [(20, "16.50", "16.50"), (10, "16.50", "18.00"), (1, "16.50", "19.60")]
 )
 def test_the_commission_base_matters_where_the_vat_is_another(
-    margins: duckdb.DuckDBPyConnection, vat: int, of_gross: str, of_net: str
+    margins: Calculator, vat: int, of_gross: str, of_net: str
 ) -> None:
     sale = replace(WORKED, sale=D(110), vat_rate=D(vat))
-    assert margin_of(margins, sale)["commission"] == D(of_gross)
-    assert margin_of(margins, replace(sale, commission_base="net", commission_vat="added"))["commission"] == D(of_net)
+    assert margins.margin_of(sale)["commission"] == D(of_gross)
+    assert margins.margin_of(replace(sale, commission_base="net", commission_vat="added"))["commission"] == D(of_net)
 
 
 def reference(line: Line) -> dict[str, Decimal]:
@@ -126,8 +125,8 @@ def lines(draw: st.DrawFn) -> Line:
 
 
 @given(line=lines())
-def test_no_line_differs_from_the_reference(margins: duckdb.DuckDBPyConnection, line: Line) -> None:
-    found: dict[str, Any] = margin_of(margins, line)
+def test_no_line_differs_from_the_reference(margins: Calculator, line: Line) -> None:
+    found: dict[str, Any] = margins.margin_of(line)
     expected = reference(line)
     assert {name: found[name] for name in expected} == expected
     if line.vat_credit and found["vat_carried_forward"] == 0:  # then all that was paid without VAT is all that is lost

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.margins import Band, Grid, Line, define_margins, lowest_price
+from warehouse.calculator import Calculator, calculator
+from warehouse.margins import Band, Grid, Line, Target, define_margins
 
 D = Decimal
 EVERY = Grid(D("0.01"))
@@ -23,7 +24,13 @@ WORKED = Line(
 
 
 @pytest.fixture(scope="module")
-def margins() -> Iterator[duckdb.DuckDBPyConnection]:
+def margins() -> Iterator[Calculator]:
+    with calculator() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def formula() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         define_margins(connection)
         yield connection
@@ -37,22 +44,22 @@ def margins() -> Iterator[duckdb.DuckDBPyConnection]:
     ],
 )  # fmt: skip
 def test_the_worked_example(margins, sought, target, grid, price):
-    assert lowest_price(margins, WORKED, sought, D(target), grid, ONE_BAND) == D(price)
+    assert margins.lowest_price(WORKED, Target(D(target), profit=sought), grid, ONE_BAND) == D(price)
 
 
-def test_a_cheaper_band_is_used_as_far_as_it_goes(margins):
+def test_a_cheaper_band_is_used_as_far_as_it_goes(margins, formula):
     bands = [Band(D(0), D(150), D("42.91")), Band(D(150), D(300), D("73.74")), Band(D(300), None, D("83.93"))]
     cheap = replace(WORKED, cost=D(50))
-    assert lowest_price(margins, cheap, "net_cash", D(0), EVERY, bands) == D("122.73")
-    assert lowest_price(margins, cheap, "net_cash", D(20), EVERY, bands) == searched(margins, cheap, 20, bands)
+    assert margins.lowest_price(cheap, Target(D(0)), EVERY, bands) == D("122.73")
+    assert margins.lowest_price(cheap, Target(D(20)), EVERY, bands) == searched(formula, cheap, D(20), bands)
 
 
 def test_no_price_is_high_enough_when_the_fees_take_everything(margins):
-    assert lowest_price(margins, replace(WORKED, commission_rate=D(99)), "net_cash", D(0), EVERY, ONE_BAND) is None
+    assert margins.lowest_price(replace(WORKED, commission_rate=D(99)), Target(D(0)), EVERY, ONE_BAND) is None
 
 
 def searched(
-    margins: duckdb.DuckDBPyConnection, line: Line, target: Decimal | int, bands: list[Band]
+    connection: duckdb.DuckDBPyConnection, line: Line, target: Decimal | int, bands: list[Band]
 ) -> Decimal | None:
     """By the formula, at every price up to 1,000."""
     found = []
@@ -63,7 +70,7 @@ def searched(
         below = band.price_below if band.price_below is not None else 1000
         lines = f"SELECT i AS line, (i / 100)::DECIMAL(18, 2) AS sale, {columns} FROM range(1, 100000) AS t(i)"
         query = f"WITH l AS ({lines}) SELECT min(sale) FROM margins(l) WHERE net_cash >= {target}"
-        found.append(margins.execute(f"{query} AND sale >= {band.price_from} AND sale < {below}").fetchall()[0][0])
+        found.append(connection.execute(f"{query} AND sale >= {band.price_from} AND sale < {below}").fetchall()[0][0])
     return min((price for price in found if price is not None), default=None)
 
 
@@ -84,9 +91,15 @@ amounts = st.decimals(0, 200, places=2)
     target=st.decimals(-50, 200, places=2),
     cargos=st.tuples(amounts, amounts, amounts),
 )  # fmt: skip
-def test_no_lower_price_would_do(margins, line, target, cargos):
+def test_no_lower_price_would_do(margins, formula, line, target, cargos):
     edges = [D(0), D(150), D(300), None]
     bands = [Band(low, high, cargo) for low, high, cargo in zip(edges, edges[1:], cargos, strict=False)]
-    found = lowest_price(margins, line, "net_cash", target, EVERY, bands)
-    expected = searched(margins, line, target, bands)
+    found = margins.lowest_price(line, Target(target), EVERY, bands)
+    expected = searched(formula, line, target, bands)
     assert found == expected or (expected is None and (found is None or found >= 1000))
+
+
+def test_a_share_of_the_price_can_be_asked_for(margins):
+    price = margins.lowest_price(WORKED, Target(D(0), D(15)), EVERY, ONE_BAND)
+    earned = [margins.margin_of(replace(WORKED, sale=each, cargo=D("83.93"))) for each in (price, price - D("0.01"))]
+    assert [each["net_cash"] >= each["sale_net"] * D("0.15") for each in earned] == [True, False]

@@ -1,7 +1,7 @@
 -- The lowest price at which a line earns what it should, where there is one.
 --
--- Asked of lines as `margins` takes them, with more columns: `sought` (`net_cash` or `net_economic`), `target`, the grid that
--- prices stand on (`step` and `ending`: 1.00 and 0.90 for 12.90, 13.90, …) and the band in which the cargo is what it is
+-- Asked of lines as `margins` takes them, with more columns: `sought` (`net_cash` or `net_economic`), `target` and
+-- `target_rate` (the line shall earn that amount, and per cent of the price without VAT on top), the grid that prices stand on (`step` and `ending`: 1.00 and 0.90 for 12.90, 13.90, …) and the band in which the cargo is what it is
 -- (`price_from`, and `price_below` or NULL). A line may come with several bands; the sale it comes with counts for nothing.
 --
 -- Without rounding, profit is the lower of two straight lines in the price, one with the VAT that has to be paid and one
@@ -19,7 +19,8 @@ WITH shares AS (
         commission * CASE WHEN commission_vat = 'none' THEN 1 ELSE service_kept END AS commission_net,
         export_fee_rate::DOUBLE / 100 AS export_fee,
         financing_rate::DOUBLE / 100 * payment_days / 365
-            + CASE WHEN sought = 'net_cash' THEN withholding_rate::DOUBLE / 100 * kept ELSE 0 END AS rest,
+            + CASE WHEN sought = 'net_cash' THEN withholding_rate::DOUBLE / 100 * kept ELSE 0 END
+            + target_rate::DOUBLE / 100 * kept AS rest,
         cost::DOUBLE AS cost_gross, (cargo + service_fee + other_costs)::DOUBLE AS charged
     FROM query_table(lines)
 ),
@@ -54,7 +55,7 @@ placed AS (
 
 candidates AS (
     SELECT
-        {'line': line, 'price': sale, 'sought': sought, 'target': target} AS line,
+        {'line': line, 'price': sale, 'sought': sought, 'target': target, 'rate': target_rate} AS line,
         * EXCLUDE (line)
     FROM (SELECT *, (place * step + ending)::DECIMAL(18, 4) AS sale FROM placed)
     WHERE sale >= price_from AND (price_below IS NULL OR sale < price_below)
@@ -62,5 +63,5 @@ candidates AS (
 
 SELECT line.line AS line, min(line.price) AS price
 FROM margins(candidates)
-WHERE CASE line.sought WHEN 'net_cash' THEN net_cash ELSE net_economic END >= line.target
+WHERE CASE line.sought WHEN 'net_cash' THEN net_cash ELSE net_economic END >= line.target + sale_net * line.rate * 0.01
 GROUP BY line.line;
