@@ -57,7 +57,7 @@ class Quote:
 def quote(calculator: Calculator, asked: Asked) -> Quote:
     """Answer the question. Refused when a value cannot be, or none holds on that day."""
     reference = holding(reference_terms(), asked.day)
-    assumed = [term for name, term in reference.items() if name not in asked.terms]
+    assumed = [term for name, term in reference.items() if name in Terms.model_fields and name not in asked.terms]
     terms = checked_terms({term.name: term.value for term in assumed} | dict(asked.terms))
     line = _line(asked, terms)
     every = Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -43,6 +43,22 @@ class Terms(BaseModel):
     vat_credit: bool
     return_rate: Rate
     resaleable: bool
+
+
+class Settings(Terms):
+    """Terms, and what says which cargo and which cost an offer of the catalogue has."""
+
+    carrier: Annotated[str, Field(max_length=80)]
+    """As the cargo tariff names it; empty: `cargo` is asked for every parcel."""
+    cargo_payer: Literal["seller", "buyer"]
+    desi: Annotated[Decimal, Field(gt=0, lt=10**6, decimal_places=2)]
+    """Of a parcel whose measures and weight nobody has said."""
+    cost_vat_included: bool
+    """Of a cost of which nobody has said it."""
+    rate_source: Literal["tcmb", "ecb"]
+    rate_side: Literal["buying", "selling"]
+    rate_jump: Rate
+    """A rate of exchange that moves by more from one bulletin to the next is held for a look."""
 
 
 @dataclass(frozen=True, slots=True)
