@@ -9,7 +9,7 @@ import pytest
 
 from commerce.errors import Refused
 from meschain.pricing.quotes import Asked, Quote, quote
-from meschain.pricing.terms import Term, Terms, checked_terms, holding, reference_terms
+from meschain.pricing.terms import Settings, Term, Terms, holding, reference_terms
 from warehouse.calculator import Calculator, calculator
 from warehouse.margins import Grid
 
@@ -74,4 +74,4 @@ def test_two_values_of_one_day_are_refused():
 
 def test_the_reference_has_every_term_at_any_time():
     for day in (date(2018, 1, 1), date(2023, 7, 9), date(2023, 7, 10), TODAY):
-        checked_terms({name: term.value for name, term in holding(reference_terms(), day).items()})
+        Settings.model_validate({name: term.value for name, term in holding(reference_terms(), day).items()})
