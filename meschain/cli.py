@@ -7,7 +7,23 @@ import traceback
 import typer
 
 from commerce.errors import MesChainError
-from meschain.commands import audit, backup, catalog, key, margin, platform, privacy, role, supplier, tenant, user
+from meschain.commands import (
+    audit,
+    backup,
+    catalog,
+    key,
+    margin,
+    margins,
+    platform,
+    price,
+    privacy,
+    role,
+    supplier,
+    tariff,
+    tenant,
+    term,
+    user,
+)
 from meschain.commands.screen import FAILED, err
 from meschain.settings import load_settings, private_dir
 from meschain.store.base import utc_now
@@ -24,11 +40,15 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(user.app, name="user")
 app.add_typer(role.app, name="role")
 app.add_typer(key.app, name="key")
+app.add_typer(term.app, name="term")
+app.add_typer(tariff.app, name="tariff")
 app.add_typer(margin.app, name="margin")
+app.add_typer(price.app, name="price")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 platform.register(app)
 backup.register(app)
+margins.register(margin.app)
 backup.register_tenant(tenant.app)
 backup.register_key(key.app)
 

@@ -1,6 +1,5 @@
 """`meschain margin`: what a sale earns, and the price that earns enough. A quote needs no installation."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -11,10 +10,11 @@ from rich.console import Group
 from commerce.errors import BadRecord
 from commerce.numbers import parse_decimal
 from meschain.commands.screen import Json, show, table
+from meschain.pricing.explanation import explain
 from meschain.pricing.quotes import HEADLINES, Asked, Quote, quote
 from meschain.store.base import utc_now
 from warehouse.calculator import calculator
-from warehouse.margins import CommissionBase, CommissionVat, Grid
+from warehouse.margins import CommissionBase, CommissionVat, Grid, Target
 
 app = typer.Typer(no_args_is_help=True, help="Margins: what a sale earns after fees, cargo and taxes.")
 CHARGED = {
@@ -102,7 +102,8 @@ def show_quote(
     }  # fmt: skip
     asked = Asked(
         price=price, cost=cost, cost_vat_rate=cost_vat, day=on.date() if on else utc_now().date(), currency=currency,
-        terms={name: value for name, value in said.items() if value is not None}, target_profit=target_profit,
+        terms={name: value for name, value in said.items() if value is not None},
+        target=Target(target_profit) if target_profit is not None else None,
         grid=Grid(Decimal(1), ending) if ending is not None else None,
     )  # fmt: skip
     with calculator() as exact:
@@ -116,7 +117,7 @@ def _told(answer: Quote) -> dict[str, Any]:
     told["break_even_price"] = answer.shown(answer.break_even_price)
     expected = {name: parts.pop(name) for name in ("return_loss", "expected_profit")}
     told |= expected if answer.terms.return_rate else {}
-    told |= {"price": answer.shown(answer.price)} if answer.target_profit is not None else {}
+    told |= {"price": answer.shown(answer.price)} if answer.target is not None else {}
     assumed = {term.name: {"value": term.value, "since": term.since, "source": term.source} for term in answer.assumed}
     return told | {"components": parts, "assumed": assumed}
 
@@ -130,7 +131,7 @@ def _drawn(answer: Quote) -> Group:
         {"what was not said": term.name, "taken": term.value, "since": str(term.since), "source": term.source}
         for term in answer.assumed
     ]
-    lines = "\n".join(_sentences(answer))
+    lines = "\n".join(explain(answer))
     return Group(table(f"A sale, in {answer.currency}", rows), "", lines, "", table("Taken for granted", assumed))
 
 
@@ -138,25 +139,3 @@ def _row(answer: Quote, words: str, name: str) -> dict[str, Any]:
     amount, net = answer.components[name], answer.components.get(f"{name}_net")
     vat = amount - net if amount is not None and net is not None else None
     return {"": words, "with VAT": answer.shown(amount), "without": answer.shown(net), "VAT": answer.shown(vat)}
-
-
-def _sentences(answer: Quote) -> Iterator[str]:
-    parts, currency = answer.components, answer.currency
-
-    def said(amount: Decimal | None) -> str:
-        return f"{answer.shown(amount)} {currency}"
-
-    yield f"Economic profit, the withholding being tax paid ahead: {said(parts['net_economic'])}."
-    if parts["vat_carried_forward"]:
-        yield f"More VAT was paid than collected: {said(parts['vat_carried_forward'])} are carried forward, no cash."
-    if answer.terms.return_rate:
-        rate, lost = answer.terms.return_rate, said(parts["return_loss"])
-        yield f"A return loses {lost}; with {rate:f} % of them a sale earns {said(parts['expected_profit'])}."
-    if answer.break_even_price is None:
-        yield "No price is high enough to break even: the fees grow as fast as the price."
-    else:
-        yield f"The lowest price that loses no cash is {said(answer.break_even_price)}."
-    if answer.target_profit is not None and answer.price is not None:
-        yield f"The lowest price for {said(answer.target_profit)} cash profit is {said(answer.price)}."
-    elif answer.target_profit is not None:
-        yield f"No price earns {said(answer.target_profit)}: the fees grow as fast as the price."

@@ -63,45 +63,42 @@ class Settings(Terms):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One value of one term: it holds from `since` until the day before `until`, or until another follows."""
+    """One value of one term, and for which sales it was stated: an empty condition fits every sale.
+
+    It holds from `since` until the day before `until`; without an end, until the next value of the same condition
+    begins.
+    """
 
     name: str
     value: Any
     since: date
     source: str
     until: date | None = None
+    channel: str = ""
+    supplier: str = ""
+    brand: str = ""
+    category: str = ""
+    """A category path, or the beginning of one."""
 
 
-def holding(terms: Sequence[Term], day: date) -> dict[str, Term]:
-    """Of each name that has any value, the one that holds on that day. Refused when none does, or two do."""
-    found: dict[str, Term] = {}
-    for term in terms:
-        if term.since <= day and (term.until is None or day < term.until):
-            if term.name in found:
-                raise Refused(f"{term.name}: two values hold on {day}, {found[term.name].value} and {term.value}")
-            found[term.name] = term
-    for name in sorted({term.name for term in terms} - found.keys()):
-        since = min((term.since for term in terms if term.name == name and term.since > day), default=None)
-        raise Refused(f"{name}: no value holds on {day}{f'; the next one begins on {since}' if since else ''}")
-    return found
-
-
-def reference_terms() -> Sequence[Term]:
-    """The terms of a Turkish marketplace as they are shipped, of every name and every time."""
-    return _reference()
+def reference_terms(currency: str | None = None) -> Sequence[Term]:
+    """The terms of a Turkish marketplace as shipped; for another currency than the lira, those of any country."""
+    shipped, terms = _reference()
+    if currency in {None, shipped["currency"]}:
+        return terms
+    return tuple(term for term in terms if term.name not in shipped["of_the_country"])
 
 
 @cache
-def _reference() -> tuple[Term, ...]:
+def _reference() -> tuple[Mapping[str, Any], tuple[Term, ...]]:
     text = files("meschain.pricing").joinpath("reference.yml").read_text(encoding="utf-8")
-    terms: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(text)["terms"]
+    shipped: dict[str, Any] = yaml.safe_load(text)
     found = []
-    for name, values in terms.items():
-        ends = [value["since"] for value in values[1:]]
-        for value, until in zip(values, [*ends, None], strict=True):
+    for name, values in shipped["terms"].items():
+        for value in values:
             exact = value["value"] if isinstance(value["value"], bool) else str(value["value"])
-            found.append(Term(name, exact, value["since"], value["source"], until))
-    return tuple(found)
+            found.append(Term(name, exact, value["since"], value["source"]))
+    return shipped, tuple(found)
 
 
 def checked_terms(values: Mapping[str, Any]) -> Terms:

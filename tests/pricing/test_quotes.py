@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from commerce.errors import Refused
+from meschain.pricing.explanation import explain
 from meschain.pricing.quotes import Asked, Quote, quote
-from meschain.pricing.terms import Settings, Term, Terms, holding, reference_terms
+from meschain.pricing.resolution import Sale, resolve
+from meschain.pricing.terms import Settings, Terms, reference_terms
 from warehouse.calculator import Calculator, calculator
-from warehouse.margins import Grid
+from warehouse.margins import Grid, Target
 
 D = Decimal
 TODAY = date(2026, 11, 28)
@@ -29,7 +31,7 @@ def asked(margins: Calculator, terms: dict[str, Any], day: date = TODAY, **more:
 
 
 def test_the_worked_example(margins):
-    found = asked(margins, {"return_rate": 8, "return_cargo": D("83.93")}, target_profit=D(60))
+    found = asked(margins, {"return_rate": 8, "return_cargo": D("83.93")}, target=Target(D(60)))
     parts = found.components
     assert (parts["net_cash"], parts["net_economic"], parts["expected_profit"]) == (D("91.57"), D("96.57"), D("72.37"))
     assert (found.break_even_price, found.price) == (D("469.19"), D("554.89"))
@@ -42,7 +44,7 @@ def test_as_another_public_calculator_takes_it(margins):
 
 
 def test_a_price_for_a_profit_stands_on_the_grid(margins):
-    found = asked(margins, {}, target_profit=D(60), grid=Grid(D(10), D("9.90")))
+    found = asked(margins, {}, target=Target(D(60)), grid=Grid(D(10), D("9.90")))
     assert (found.price, found.break_even_price) == (D("559.90"), D("469.19"))
 
 
@@ -66,12 +68,21 @@ def test_a_value_that_cannot_be_is_refused_by_its_name(margins):
         asked(margins, {"comission_rate": 15})
 
 
-def test_two_values_of_one_day_are_refused():
-    twice = [Term("vat_rate", "20", TODAY, "one"), Term("vat_rate", "10", TODAY, "another")]
-    with pytest.raises(Refused, match=r"vat_rate: two values hold on 2026-11-28, 20 and 10"):
-        holding(twice, TODAY)
-
-
 def test_the_reference_has_every_term_at_any_time():
     for day in (date(2018, 1, 1), date(2023, 7, 9), date(2023, 7, 10), TODAY):
-        Settings.model_validate({name: term.value for name, term in holding(reference_terms(), day).items()})
+        Settings.model_validate({name: term.value for name, term in resolve(reference_terms(), Sale(), day).items()})
+
+
+def test_a_sale_abroad_has_no_reference(margins):
+    with pytest.raises(Refused, match="no reference for a sale in EUR; say also return_cargo, service_vat_rate, withh"):
+        asked(margins, {}, currency="EUR")
+
+
+def test_a_quote_in_sentences(margins):
+    found = asked(margins, {"return_rate": 8}, target=Target(D(60), D(5)))
+    told = explain(found)
+    assert told[0] == "Economic profit, the withholding being tax paid ahead: 96.57 TRY."
+    assert told[1] == "A return loses 148.37 TRY; with 8 % of them a sale earns 72.37 TRY."
+    assert told[2] == "The lowest price that loses no cash is 469.19 TRY."
+    assert "for 60.00 TRY and 5 % of the price without VAT cash profit is " in told[3]
+    assert "No price earns 1.00 TRY" in explain(asked(margins, {"commission_rate": 99}, target=Target(D(1))))[-1]

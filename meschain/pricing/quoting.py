@@ -1,0 +1,33 @@
+"""Use case: a quote by what a tenant has stated for such a sale: its terms, its carrier's tariff."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import ROUND_CEILING, Decimal
+
+from meschain.pricing.context import Pricing
+from meschain.pricing.quotes import Asked, Known, Quote, quote
+from meschain.pricing.resolution import Sale, resolve
+from meschain.pricing.service import stated_terms
+from meschain.pricing.tariffs import bands_of, list_tariffs
+from meschain.pricing.terms import reference_terms
+from warehouse.calculator import Calculator
+from warehouse.margins import Band
+
+
+def quote_sale(
+    pricing: Pricing, calculator: Calculator, asked: Asked, sale: Sale, desi: Decimal | None = None
+) -> Quote:
+    """Answer by what was stated for such sales; without `desi`, the parcel is that of the term of this name.
+
+    Refused when a term has two values or none, or the tariff none for the parcel.
+    """
+    terms = stated_terms(pricing)
+    found = resolve(reference_terms(), Sale(), asked.day) | resolve(terms, sale, asked.day)
+    bands: Sequence[Band] = ()
+    if "cargo" not in asked.terms and found["cargo_payer"].value == "buyer":
+        asked = replace(asked, terms={**asked.terms, "cargo": Decimal(0)})
+    elif "cargo" not in asked.terms and found["carrier"].value:
+        parcel = int((desi or Decimal(found["desi"].value)).to_integral_value(ROUND_CEILING))
+        tariffs = list_tariffs(pricing)
+        bands = bands_of(tariffs, (sale.channel, asked.currency), asked.day, found["carrier"].value, max(parcel, 1))
+    return quote(calculator, asked, Known(sale=sale, terms=terms, bands=bands))

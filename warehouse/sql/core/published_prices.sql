@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS core.published_prices (
+    channel VARCHAR NOT NULL,
+    supplier VARCHAR NOT NULL,
+    supplier_sku VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    price DECIMAL(18, 4) NOT NULL,
+    net_cash DECIMAL(18, 4) NOT NULL,
+    least_profit DECIMAL(18, 4) NOT NULL,
+    approval_id VARCHAR,
+    rule VARCHAR NOT NULL,
+    rules_version INTEGER NOT NULL,
+    offer_cost DECIMAL(18, 4) NOT NULL,
+    offer_list_price DECIMAL(18, 4),
+    exchange_rate DECIMAL(20, 10) NOT NULL,
+    bulletin VARCHAR,
+    day DATE NOT NULL,
+    day_price DECIMAL(18, 4) NOT NULL,
+    run_id VARCHAR NOT NULL,
+    published_at TIMESTAMPTZ NOT NULL
+);

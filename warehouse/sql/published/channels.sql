@@ -1,0 +1,1 @@
+SELECT * FROM marts.channel_margins ORDER BY channel;

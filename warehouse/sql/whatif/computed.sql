@@ -1,0 +1,1 @@
+SELECT max(computed_at) AS computed_at FROM core.margins;
