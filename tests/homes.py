@@ -26,9 +26,10 @@ _TABLES = """
     SELECT
         c.schema_name || '.' || c.table_name,
         string_agg(
-            if(is_nullable, 'NULL', format(
-                'CAST(''{}'' AS {})', if(data_type SIMILAR TO 'TIME.*|DATE', 'epoch', '0'), data_type
-            )),
+            if(
+                is_nullable, 'NULL',
+                format('CAST(''{}'' AS {})', if(data_type SIMILAR TO 'DATE|TIME.*', 'epoch', '0'), data_type)
+            ),
             ', ' ORDER BY column_index
         )
     FROM duckdb_columns() AS c

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Enum, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from meschain.store.base import Base, FreeText, TenantOwned, utc_now
+from meschain.store.base import Base, FreeText, Json, TenantOwned, utc_now
 from meschain.store.ids import new_id
 
 BulletinStatus = Literal["accepted", "held", "rejected"]
@@ -81,11 +81,18 @@ class RateBulletin(TenantOwned, Base):
     """`base`, `quote`, `buying` and `selling`, as `connectors.fx.bulletin.Rate`."""
     status: Mapped[BulletinStatus] = mapped_column(_one_of(BulletinStatus, "status"))
     findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    """The rates that jumped: `base`, `quote`, `before`, `after` and `change` in per cent."""
+    """Why it is, or was, held: see `bulletins.Finding`."""
+    former: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """`number` and `rates` that were accepted before a correction of that day came, which is what the others are; they
+    are used until it is accepted. None if there was none, or it was."""
     fetched_at: Mapped[datetime] = mapped_column(default=utc_now)
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str | None] = mapped_column(FreeText)
+    version: Mapped[int] = mapped_column(default=1)
+    """Counts up with every change of rates or status."""
+    published: Mapped[int] = mapped_column(default=0)
+    """The version that the lake has; 0 if it has none."""
 
 
 class PriceRuleSet(TenantOwned, Base):

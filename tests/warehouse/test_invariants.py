@@ -13,6 +13,7 @@ from warehouse import invariants
 
 BREAKS = {
     "changes_lead_to_the_present": "UPDATE core.offers SET status = 'deleted' WHERE supplier_sku = 'A030'",
+    "exchange_rates_are_unique": "INSERT INTO core.exchange_rates FROM core.exchange_rates",
     "lake_belongs_to_one_tenant": "UPDATE core.offers SET tenant = 'beta' WHERE supplier_sku = 'A001'",
     "missing_offers_have_no_record": "INSERT INTO raw.records VALUES ('acme', 1, 1, 'A040', true)",
     "missing_offers_say_since_when": "UPDATE core.offers SET missing_since = now() WHERE supplier_sku = 'A001'",
@@ -41,6 +42,9 @@ def sound_home(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -
         shop.sync([*goods(39, stock=lambda number: number % 7), {"sku": "X", "title": "refused", "price": "-5"}])
         shop.sync(goods(20), "other")
         match_products(shop.catalog)
+        statement = "INSERT INTO core.exchange_rates VALUES ('tcmb', '2026/2', DATE '2026-01-05', 'USD', 'TRY', 42, 43)"
+        with shop.catalog.lake.connect() as connection:
+            connection.execute(statement)
     return home
 
 

@@ -84,10 +84,13 @@ def _bulletins() -> None:
         sa.Column("rates", sa.JSON(), nullable=False),
         sa.Column("status", _WORD, nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("former", sa.JSON()),
         sa.Column("fetched_at", _MOMENT, nullable=False),
         sa.Column("decided_by", sa.String()),
         sa.Column("decided_at", _MOMENT),
         sa.Column("decision_note", sa.String()),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("published", sa.Integer(), nullable=False),
         sa.Column("tenant_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["access_tenants.id"], name="fk_pricing_bulletins_tenant_id_access_tenants"
