@@ -21,6 +21,7 @@ from benchmarks import (
     core_sync,
     floor,
     many_suppliers,
+    margins,
     peer_dlt,
     permission_check,
     scaling,
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Line]]] = {
         peer_dlt,
         permission_check,
         audit_log,
+        margins,
         api,
     )
 }
