@@ -18,10 +18,15 @@ def refusal_of(connection: Connection, channel: str, supplier: str, supplier_sku
 
 
 def refusals(
-    connection: Connection, limit: int, *, channels: Sequence[str] | None = None, after: Key | None = None
+    connection: Connection,
+    limit: int,
+    *,
+    channels: Sequence[str] | None = None,
+    reason: str | None = None,
+    after: Key | None = None,
 ) -> Rows:
     """The refused prices by channel and offer, beginning after one; of these channels only, if any are named."""
-    return statements.rows(connection, "published/refusals", _asked(limit, channels, after))
+    return statements.rows(connection, "published/refusals", {**_asked(limit, channels, after), "reason": reason})
 
 
 def prices(

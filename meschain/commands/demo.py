@@ -1,5 +1,6 @@
 """`meschain demo`: the made-up suppliers, live progress, and one page at the end."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from meschain.catalog.report import COUNTS
-from meschain.commands.screen import Json, err, out, to_json
+from meschain.commands.screen import Json, err, out, table, to_json
 from meschain.sandbox.demo import Demonstration, Round, demonstrate
+from meschain.sandbox.prices import Priced
 from meschain.settings import load_settings
 from warehouse.statements import text
 
@@ -25,6 +27,9 @@ _STYLES = {
 }
 _SHOWN = COUNTS[:7]
 _QUESTIONS = ("offers", "products", "prices")
+_CHANNELS = ("channel", "currency", "offers", "losing", "sale", "cost", "net_cash", "net_economic", "median_margin")
+_LOSERS = ("channel", "supplier", "supplier_sku", "title", "sale", "cost", "commission", "cargo", "net_cash")
+_WHAT_IF = ("channel", "offers", "before", "after", "difference", "losing_before", "losing_after")
 
 
 def demo(
@@ -39,7 +44,8 @@ def demo(
     with screen:
         result = demonstrate(settings, screen.watch, screen.tell, feeds)
     if json:
-        out.print(to_json({"tenant": result.tenant, "rounds": [vars_of(each) for each in result.rounds]}))
+        told = {"tenant": result.tenant, "rounds": [vars_of(each) for each in result.rounds]}
+        out.print(to_json(told | ({"prices": asdict(result.priced)} if result.priced else {})))
     else:
         out.print(_page(result))
 
@@ -94,6 +100,25 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     return grid
 
 
+def _prices(priced: Priced) -> list[Any]:
+    """Margins by channel, the losers, a what-if, and a price that the floor refused."""
+    wanting = ", ".join(f"{number:,} {reason}" for reason, number in priced.wanting.items())
+    outcomes = ", ".join(f"{number:,} {outcome}" for outcome, number in priced.outcomes.items())
+    parts: list[Any] = [
+        table("What every offer earns, by channel", priced.channels, _CHANNELS),
+        f"  could not be computed, each with its reason in core.margin_refusals: {wanting or 'none'}", "",
+        table("The losers", priced.losers, _LOSERS), "",
+        table("What if commission rises by 2 points and the euro by 10 %", priced.what_if, _WHAT_IF), "",
+        f"Prices by rules: {outcomes}",
+    ]  # fmt: skip
+    if priced.refused:
+        row = priced.refused
+        parts.append(
+            f"  refused by the floor: {row['supplier']} {row['supplier_sku']} on {row['channel']}: {row['detail']}"
+        )
+    return [*parts, ""]
+
+
 def _page(result: Demonstration) -> Group:
     parts: list[Any] = []
     for each in result.rounds:
@@ -105,6 +130,7 @@ def _page(result: Demonstration) -> Group:
         parts.append("")
     if result.changed_nothing:
         parts += ["Nothing changed: every feed is the one that was read last, or is still not fit to be let in.", ""]
+    parts += _prices(result.priced) if result.priced else []
     held = [row for row in result.rounds[-1].rows if row["status"] == "held"]
     if held:
         parts.append(f"Decide on a held run:  meschain catalog diff {held[0]['run_id'][-8:]} --tenant {result.tenant}")

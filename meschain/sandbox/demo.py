@@ -19,6 +19,7 @@ from meschain.catalog.report import summary
 from meschain.catalog.runs import list_runs
 from meschain.operations.platform import running_platform
 from meschain.runs import service as triggers
+from meschain.sandbox.prices import Priced, show_prices
 from meschain.sandbox.server import serving
 from meschain.sandbox.suppliers import SUPPLIERS, write_first, write_second
 from meschain.settings import Settings, private_dir
@@ -49,6 +50,8 @@ class Demonstration:
     lake: Path
     url: str
     rounds: list[Round] = field(default_factory=list)
+    priced: Priced | None = None
+    """Margins and prices; None for a person's own feeds, of whose channels nothing is known."""
 
     @property
     def changed_nothing(self) -> bool:
@@ -81,6 +84,8 @@ def demonstrate(
                 tell("A day later: the suppliers' second feeds")
                 _put(write_second(folder.parent, SEED), folder)
                 result.rounds.append(_sync(catalog, "Second sync", watch))
+            if not feeds:
+                result.priced = show_prices(house.pricing(tenant), tell)
         return result
     finally:
         house.close()

@@ -215,3 +215,35 @@ def look(stall: Stall) -> list[invariants.Verdict]:
     with stall.pricing.lake.connect(read_only=True) as connection:
         names = ("prices_keep_their_floor", "price_changes_lead_to_the_present", "exchanged_prices_keep_the_bulletin")
         return [verdict for verdict in invariants.check(connection) if verdict.name in names]
+
+
+def test_no_price_is_sought_for_a_parcel_without_a_tariff(stall):
+    stall.tariff([("Aras", 2, 0, None, "83.93")])
+    stall.term("carrier", "Aras")
+    stall.offers({**WORKED, "desi": D(3)})
+    stall.rules({"name": "margin", "price": {"kind": "margin", "rate": 10}})
+    stall.refresh()
+    told = "the carrier Aras has no amount for 3 desi; expected a row in the cargo tariff"
+    assert stall.refusals("core.price_refusals") == {("trendyol", "A1"): ("no_tariff", told)}
+
+
+def test_the_lowest_of_several_approvals_counts_once(stall):
+    stall.offers({**WORKED, "list_price": D(400)})
+    stall.rules(LIST)
+    until = stall.pricing.day_of(utc_now())
+    for price in (400, 390):
+        stall.change(f"UPDATE core.offers SET list_price = {price}")
+        stall.refresh()
+        approve_price(stall.pricing, "trendyol", "acme", "A1", note="clearance", valid_until=until)
+    stall.change("UPDATE core.offers SET list_price = 410")
+    assert counts(stall.refresh()) == {"new": 1}
+    assert out(stall) == {"A1": D(410)}
+
+
+def test_the_advertised_price_comes_before_the_largest_step(stall):
+    stall.offers(WORKED)
+    stall.rules({**MARKUP, "largest_step_rate": 1, "advertised_rate": 100})
+    stall.refresh()
+    stall.change("UPDATE core.offers SET list_price = 700")
+    stall.refresh()
+    assert out(stall) == {"A1": D(700)}

@@ -27,8 +27,8 @@ CREATE OR REPLACE TEMP MACRO refusal(reason, fault_detail, rate_fault, carrier, 
         WHEN 'no_cost' THEN 'the offer has no cost; expected one in the supplier''s feed'
         WHEN 'no_rate' THEN coalesce(rate_fault, 'the offer has no currency; expected one in the supplier''s feed')
         WHEN 'no_price' THEN 'no price is published and the feed proposes none; expected a price rule or a list price'
-        WHEN 'no_tariff' THEN 'the carrier ' || carrier || ' has no amount for ' || desi || ' desi at a price of '
-            || said(sale, minor_digits) || ' ' || currency || '; expected a row in the cargo tariff'
+        WHEN 'no_tariff' THEN 'the carrier ' || carrier || ' has no amount for ' || desi || ' desi'
+            || coalesce(' at a price of ' || said(sale, minor_digits) || ' ' || currency, '') || '; expected a row in the cargo tariff'
         ELSE fault_detail
     END;
 

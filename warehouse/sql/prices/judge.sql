@@ -56,5 +56,7 @@ SELECT
 FROM judged AS j
 JOIN (SELECT DISTINCT rule_number, rule FROM rules) AS r USING (rule_number)
 LEFT JOIN (
-    SELECT channel, supplier, supplier_sku, price, arg_max(id, id) AS id FROM approvals GROUP BY ALL
+    SELECT channel, supplier, supplier_sku, min(price) AS price, arg_min(id, price) AS id
+    FROM approvals
+    GROUP BY channel, supplier, supplier_sku
 ) AS a ON a.channel = j.channel AND a.supplier = j.supplier AND a.supplier_sku = j.supplier_sku AND a.price <= j.price;

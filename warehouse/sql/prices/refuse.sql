@@ -26,17 +26,29 @@ LEFT JOIN lowest_prices('floors') AS p
     ON p.line.channel = d.channel AND p.line.supplier = d.supplier AND p.line.supplier_sku = d.supplier_sku
 WHERE d.outcome = 'refused';
 
+-- Where a rule seeks a price for a profit, nothing can be sought for a parcel that the tariff does not know.
 INSERT INTO refused BY NAME
+WITH wanting AS (
+    SELECT
+        c.*, r.rule, r.price_kind, p.price AS published_price,
+        CASE
+            WHEN c.reason <> 'no_price' THEN c.reason
+            WHEN r.price_kind IN ('margin', 'profit') AND r.carrier <> '' AND t.carrier IS NULL THEN 'no_tariff'
+            ELSE 'no_price_possible'
+        END AS why
+    FROM considered('wished', false) AS c
+    LEFT JOIN ruled AS r ON r.channel = c.channel AND r.supplier = c.supplier AND r.supplier_sku = c.supplier_sku
+    LEFT JOIN core.published_prices AS p
+        ON p.channel = c.channel AND p.supplier = c.supplier AND p.supplier_sku = c.supplier_sku
+    LEFT JOIN (SELECT DISTINCT channel, carrier, desi FROM tariff) AS t
+        ON t.channel = c.channel AND t.carrier = c.carrier AND t.desi = c.desi
+    WHERE c.reason IS NOT NULL AND (c.reason <> 'no_price' OR r.rule IS NOT NULL)
+)
+
 SELECT
-    c.channel, c.supplier, c.supplier_sku, c.currency,
-    CASE WHEN c.reason = 'no_price' THEN 'no_price_possible' ELSE c.reason END AS reason,
-    CASE WHEN c.reason = 'no_price' THEN coalesce(
-        'the rule ' || r.rule || ' finds no price: ' || CASE r.price_kind
-            WHEN 'list_price' THEN 'the feed proposes none' ELSE 'none is high enough, the fees grow as fast' END
-        ) ELSE refusal(c.reason, c.fault_detail, c.rate_fault, c.carrier, c.desi, c.sale, c.currency, c.minor_digits) END AS detail,
-    r.rule, p.price AS published_price
-FROM considered('wished', false) AS c
-LEFT JOIN (FROM ruled) AS r ON r.channel = c.channel AND r.supplier = c.supplier AND r.supplier_sku = c.supplier_sku
-LEFT JOIN core.published_prices AS p
-    ON p.channel = c.channel AND p.supplier = c.supplier AND p.supplier_sku = c.supplier_sku
-WHERE c.reason IS NOT NULL AND (c.reason <> 'no_price' OR r.rule IS NOT NULL);
+    channel, supplier, supplier_sku, currency, why AS reason,
+    CASE WHEN why <> 'no_price_possible' THEN refusal(why, fault_detail, rate_fault, carrier, desi, sale, currency, minor_digits)
+        WHEN price_kind = 'list_price' THEN 'the rule ' || rule || ' finds no price: the feed proposes none'
+        ELSE 'the rule ' || rule || ' finds no price: none is high enough, the fees grow as fast' END AS detail,
+    rule, published_price
+FROM wanting;

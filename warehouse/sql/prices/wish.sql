@@ -41,29 +41,27 @@ WITH wishes AS (
 
 placed AS (
     SELECT
-        *,
-        grid_above(
-            greatest(rounded(wish, minor_digits), coalesce(rounded(list_sale * advertised_rate * 0.01, minor_digits), 0)),
-            step, ending
-        ) AS price
+        *, grid_above(coalesce(rounded(list_sale * advertised_rate * 0.01, minor_digits), 0), step, ending) AS advertised,
+        grid_above(rounded(wish, minor_digits), step, ending) AS sought
     FROM wishes
     WHERE wish IS NOT NULL
 ),
 
+-- What a supplier lets be advertised counts before the day's largest step.
 stepped AS (
     SELECT
-        *,
+        *, greatest(sought, advertised) AS price,
         CASE
-            WHEN price > day_price * (100 + largest_step_rate) * 0.01
+            WHEN sought > day_price * (100 + largest_step_rate) * 0.01
                 THEN greatest(grid_below(day_price * (100 + largest_step_rate) * 0.01, step, ending), day_price)
-            WHEN price < day_price * (100 - largest_step_rate) * 0.01
+            WHEN sought < day_price * (100 - largest_step_rate) * 0.01
                 THEN least(grid_above(day_price * (100 - largest_step_rate) * 0.01, step, ending), day_price)
-            ELSE price
-        END AS bounded
+            ELSE sought
+        END AS stepped
     FROM placed
 )
 
 SELECT
-    channel, supplier, supplier_sku, bounded AS price, price AS unbounded, rule_number, least_profit, least_margin_rate,
-    published_price, day_price, published_cost, published_list, published_rate, published_rules
+    channel, supplier, supplier_sku, greatest(stepped, advertised) AS price, price AS unbounded, rule_number, least_profit,
+    least_margin_rate, published_price, day_price, published_cost, published_list, published_rate, published_rules
 FROM stepped;
