@@ -9,12 +9,16 @@ from commerce.errors import Permanent
 from meschain.access import tables as access_tables
 from meschain.audit import tables as audit_tables
 from meschain.catalog import tables as catalog_tables
+from meschain.channels import tables as channels_tables
+from meschain.pricing import tables as pricing_tables
 from meschain.runs import tables as runs_tables
 from meschain.store import tables as store_tables
 from meschain.store.base import Base, Sealed
 from meschain.store.dump import REVISIONS
 
-LOADED = (access_tables, audit_tables, catalog_tables, runs_tables, store_tables)
+LOADED = (
+    access_tables, audit_tables, catalog_tables, channels_tables, pricing_tables, runs_tables, store_tables,
+)  # fmt: skip
 """The rooms that have tables: `Base` knows a table once its room's module is loaded."""
 
 

@@ -8,7 +8,7 @@ import math
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Date,
     DateTime,
     Float,
     Integer,
@@ -38,7 +39,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 from commerce.errors import Permanent
 from meschain.store.base import UtcDateTime
 
-Kind = Literal["boolean", "bytes", "float", "integer", "json", "text", "time"]
+Kind = Literal["boolean", "bytes", "date", "float", "integer", "json", "text", "time"]
 Row = dict[str, Any]
 REVISIONS = "alembic_version"
 """The one table that is no data: its content follows from the migrations."""
@@ -72,6 +73,7 @@ class _JsonText(UserDefinedType[str]):
 _TYPES: Mapping[Kind, TypeEngine[Any]] = {
     "boolean": Boolean(),
     "bytes": LargeBinary(),
+    "date": Date(),
     "float": sqltypes.Double(),
     "integer": BigInteger(),
     "json": _JsonText(),
@@ -81,6 +83,7 @@ _TYPES: Mapping[Kind, TypeEngine[Any]] = {
 _KINDS: Sequence[tuple[type[TypeEngine[Any]], Kind]] = (
     (sqltypes.JSON, "json"),
     (Boolean, "boolean"),
+    (Date, "date"),
     (DateTime, "time"),
     (Integer, "integer"),
     (Float, "float"),
@@ -170,4 +173,6 @@ def _value(kind: Kind, value: Any) -> Any:  # noqa: ANN401  a value of any colum
         return b64decode(value, validate=True)
     if kind == "time":
         return datetime.fromisoformat(value)
+    if kind == "date":
+        return date.fromisoformat(value)
     return float(value) if kind == "float" else value

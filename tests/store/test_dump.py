@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ SHAPE = Shape(
     "things",
     {
         "id": "text", "flag": "boolean", "data": "bytes", "size": "integer", "weight": "float", "body": "json",
-        "at": "time",
+        "at": "time", "day": "date",
     },
     ("id",),
 )  # fmt: skip
@@ -54,6 +54,7 @@ ROWS = st.fixed_dictionaries(
         "weight": st.none() | st.floats(allow_nan=False),
         "body": st.none() | _BODY,
         "at": st.none() | _MOMENTS,
+        "day": st.none() | st.dates(),
     }
 )
 
@@ -84,16 +85,30 @@ def test_a_line_is_one_object_that_anybody_can_read() -> None:
     write_rows(
         file,
         SHAPE,
-        [{"id": "ğ\n", "flag": True, "data": b"\0\xff", "size": 7, "weight": 0.1, "body": "{}", "at": None}],
+        [
+            {
+                "id": "ğ\n",
+                "flag": True,
+                "data": b"\0\xff",
+                "size": 7,
+                "weight": 0.1,
+                "body": "{}",
+                "at": None,
+                "day": date(2026, 9, 18),
+            }
+        ],
     )
     [line] = file.getvalue().splitlines()
-    told = {"id": "ğ\n", "flag": True, "data": "AP8=", "size": 7, "weight": 0.1, "body": "{}", "at": None}
+    told = {
+        "id": "ğ\n", "flag": True, "data": "AP8=", "size": 7, "weight": 0.1, "body": "{}", "at": None,
+        "day": "2026-09-18",
+    }  # fmt: skip
     assert json.loads(line) == told
 
 
-@pytest.mark.parametrize("line", [b"{", b"[]", b'{"data": "?"}', b'{"at": "yesterday"}'])
+@pytest.mark.parametrize("line", [b"{", b"[]", b'{"data": "?"}', b'{"at": "yesterday"}', b'{"day": "2026-02-30"}'])
 def test_a_line_that_is_none_is_named(line: bytes) -> None:
-    good = b'{"id":"a","flag":null,"data":null,"size":null,"weight":null,"body":null,"at":null}\n'
+    good = b'{"id":"a","flag":null,"data":null,"size":null,"weight":null,"body":null,"at":null,"day":null}\n'
     with pytest.raises(Permanent, match="line 2 of things cannot be read"):
         list(parse_rows([good, good.replace(b"}", b"," + line[1:]) if line != b"[]" else line], SHAPE))
 
