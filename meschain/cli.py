@@ -7,7 +7,20 @@ import traceback
 import typer
 
 from commerce.errors import MesChainError
-from meschain.commands import audit, backup, catalog, key, margin, platform, privacy, role, supplier, tenant, user
+from meschain.commands import (
+    audit,
+    backup,
+    catalog,
+    channel,
+    key,
+    margin,
+    platform,
+    privacy,
+    role,
+    supplier,
+    tenant,
+    user,
+)
 from meschain.commands.screen import FAILED, err
 from meschain.settings import load_settings, private_dir
 from meschain.store.base import utc_now
@@ -20,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(supplier.app, name="supplier")
+app.add_typer(channel.app, name="channel")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(user.app, name="user")
 app.add_typer(role.app, name="role")
