@@ -11,6 +11,7 @@ from meschain.commands import (
     audit,
     backup,
     catalog,
+    channel,
     key,
     margin,
     margins,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(supplier.app, name="supplier")
+app.add_typer(channel.app, name="channel")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(user.app, name="user")
 app.add_typer(role.app, name="role")

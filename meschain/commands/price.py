@@ -19,8 +19,8 @@ from warehouse.price_runs import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Prices: made by rules, held against the floor, let out.")
 Version = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="Of the price rules.")]
-Channel = Annotated[str, typer.Argument(metavar="CHANNEL")]
-Supplier = Annotated[str, typer.Argument(metavar="SUPPLIER")]
+Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Where it is sold.")]
+Supplier = Annotated[str, typer.Argument(metavar="SUPPLIER", help="Whose offer it is.")]
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The supplier's own code of the offer.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many to show.")]
 _CHANGED = ("channel", "supplier", "supplier_sku", "title", "before", "after", "rule", "net_cash")

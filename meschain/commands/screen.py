@@ -18,6 +18,7 @@ from rich.table import Table
 from meschain.access.tables import Tenant as TenantRow
 from meschain.access.tenants import list_tenants
 from meschain.catalog.context import Catalog
+from meschain.channels.context import Channels
 from meschain.pricing.context import Pricing
 from meschain.wiring import House
 
@@ -56,9 +57,20 @@ def house_of(tenant: str | None) -> Iterator[tuple[House, TenantRow]]:
 def catalog_of(tenant: str | None, *, create: bool = False) -> Iterator[Catalog]:
     """The tenant's catalog; with `create`, a tenant that is not there is made (`default` when none is named)."""
     with opened_house() as house:
-        if create and tenant is None and not list_tenants(house.engine):
-            tenant = "default"
-        yield house.catalog(house.tenant(tenant, create=create))
+        yield house.catalog(_tenant_of(house, tenant, create=create))
+
+
+@contextmanager
+def channels_of(tenant: str | None, *, create: bool = False) -> Iterator[Channels]:
+    """The tenant's channels; `create` as for its catalog."""
+    with opened_house() as house:
+        yield house.channels(_tenant_of(house, tenant, create=create))
+
+
+def _tenant_of(house: House, tenant: str | None, *, create: bool) -> TenantRow:
+    if create and tenant is None and not list_tenants(house.engine):
+        tenant = "default"
+    return house.tenant(tenant, create=create)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ _WANTED = {
     "demo", "up", "doctor", "sql",
     "tenant add", "tenant list", "tenant set",
     "supplier add", "supplier list", "supplier show", "supplier profile",
+    "channel add", "channel list", "channel show", "channel change",
     "catalog preview", "catalog import", "catalog sync", "catalog runs", "catalog diff", "catalog approve",
     "catalog reject", "catalog quarantine", "catalog retry", "catalog history", "catalog rollback",
 }  # fmt: skip

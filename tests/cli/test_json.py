@@ -90,6 +90,28 @@ def test_suppliers(meschain: Command) -> None:
     assert secret not in printed
 
 
+def test_channels(meschain: Command) -> None:
+    made = meschain("channel", "add", "trendyol", "--currency", "TL", "--title", "Trendyol", "--json")
+    assert (made.code, made.json()["name"], made.json()["currency"]) == (0, "Trendyol", "TRY")
+    assert meschain("channel", "show", "trendyol", "--json").json() == made.json()
+    changed = meschain("channel", "change", "trendyol", "--inactive", "--json")
+    assert (changed.code, changed.json()) == (0, {**made.json(), "active": False})
+    renamed = meschain("channel", "change", "trendyol", "--title", "", "--active", "--json").json()
+    assert (renamed["name"], renamed["active"]) == ("trendyol", True)
+    assert meschain("channel", "list", "--json").json() == [renamed]
+    assert "trendyol │ TRY" in meschain("channel", "list").out.replace("┃", "│")
+    assert "TRY" in meschain("channel", "show", "trendyol").out
+    assert "Say what to change" in meschain("channel", "change", "trendyol").err
+    assert "there is no channel 'n11'; there are: trendyol" in meschain("channel", "change", "n11", "--active").err
+    assert "expected an ISO 4217 code" in meschain("channel", "add", "n11", "--currency", "LIRA").err
+
+
+def test_the_first_channel_makes_the_tenant(fresh_meschain: Command) -> None:
+    made = fresh_meschain("channel", "add", "trendyol", "--currency", "TRY")
+    assert (made.code, made.out) == (0, "Channel trendyol is there; its prices are in TRY.\n")
+    assert [each["tenant"] for each in fresh_meschain("tenant", "list", "--json").json()] == ["default"]
+
+
 def test_a_profile_is_shown_as_yaml_that_can_be_given_back(meschain: Command) -> None:
     Path("feed.csv").write_text(as_csv(goods(3)), encoding="utf-8")
     assert "acme has no profile yet" in _after_adding(meschain).err
@@ -201,6 +223,8 @@ def test_a_command_that_fails_prints_nothing_but_its_sentence(meschain: Command)
         ["catalog", "diff", "zzz"], ["catalog", "approve", "zzz"], ["catalog", "reject", "zzz"],
         ["catalog", "rollback", "zzz"],
         ["catalog", "history", "nothing"], ["catalog", "runs", "--tenant", "nobody"],
+        ["channel", "show", "nobody"], ["channel", "change", "nobody", "--active"],
+        ["channel", "add", "A B", "--currency", "TRY"],
         ["supplier", "show", "nobody"], ["supplier", "profile", "nobody"], ["sql", "DROP TABLE core.offers"],
     ):  # fmt: skip
         answer = meschain(*arguments, "--json")

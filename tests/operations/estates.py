@@ -12,6 +12,7 @@ from meschain.audit.rules import OPERATOR, Tag
 from meschain.catalog.decisions import roll_back
 from meschain.catalog.runs import list_runs
 from meschain.catalog.suppliers import add_supplier
+from meschain.channels.service import add_channel
 from meschain.operations.context import Operations
 from meschain.settings import Settings, private_dir
 from meschain.store.base import utc_now
@@ -59,7 +60,7 @@ def shop_of(house: House, tenant: str, folder: Path) -> Iterator[Shop]:
 
 
 def fill(house: House, folder: Path) -> None:
-    """Two tenants, each with a held run, refused rows and a secret, one with more history; people, keys and a log."""
+    """Two tenants, each with a held run, refused rows, a secret and a channel, one with more history; people, keys."""
     house.installation  # noqa: B018  made when first asked for
     for tenant in TENANTS:
         with shop_of(house, tenant, folder) as shop:
@@ -72,6 +73,7 @@ def fill(house: House, folder: Path) -> None:
             assert shop.sync(goods(3), "toys").status == "held"
             reports = private_dir(shop.catalog.reports / "a-run")
             (reports / "quality.md").write_text(f"All is well with {tenant}.")
+        add_channel(house.channels(house.tenant(tenant)), "shop", name=f"Shop of {tenant}", currency="TRY")
         _add_people(house, house.tenant(tenant))
     checkpoint(house.audit)
 

@@ -31,7 +31,7 @@ def test_everything_of_the_tenant_is_there_and_nothing_of_the_other(house: House
         own = [row for row in rows[name] if tenant.id in {row.get("tenant_id"), row.get("id")}]
         assert len(found) == len(own) == counts[name], name
         assert {row.get("tenant_id", tenant.id) for row in found} <= {tenant.id}
-    assert {"access_tenants", "audit_entries", "catalog_runs", "catalog_suppliers", "access_grants"} <= written.keys()
+    assert {"access_tenants", "audit_entries", "catalog_runs", "channels_channels", "access_grants"} <= written.keys()
     for relation in ("core.offers", "core.offer_changes", "raw.quarantine", "core.offer_states"):
         read = duckdb.sql(f"FROM '{tmp_path}/export/lake/{relation}.parquet' ORDER BY ALL").fetchall()
         assert [tuple(map(str, row)) for row in read] == [tuple(map(str, row)) for row in lake[relation]]

@@ -78,6 +78,7 @@ def test_all_of_the_tenant_goes_and_nothing_of_the_other(house: House) -> None:
     before.check(house, tenant.id)
     _check_gone(house.settings)
     assert removal.rows["access_tenants"] == removal.rows["access_refresh_tokens"] == 1
+    assert removal.rows["channels_channels"] == 1
     assert removal.rows["catalog_runs"] == sum(row["tenant_id"] == tenant.id for row in rows["catalog_runs"])
     [member] = [row["user_id"] for row in rows["access_memberships"] if row["tenant_id"] == tenant.id]
     assert removal.homeless == [member]

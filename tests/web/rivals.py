@@ -27,6 +27,7 @@ from meschain.access.signing import SigningKeys
 from meschain.access.tenants import update_tenant
 from meschain.audit.rules import OPERATOR
 from meschain.catalog.suppliers import add_supplier
+from meschain.channels.service import add_channel
 from meschain.runs import flows, service
 from meschain.runs.tables import Flow
 from meschain.settings import Settings
@@ -57,7 +58,7 @@ def slug_of(mark: str) -> str:
 
 
 def furnish(settings: Settings, folder: Path) -> None:
-    """Make both tenants, with people, keys, suppliers, offers, refused rows, held runs and wishes."""
+    """Make both tenants, with people, keys, suppliers, offers, refused rows, held runs, wishes and channels."""
     house = House(settings)
     house.set_up()
     keys = SigningKeys(house.access)
@@ -87,7 +88,10 @@ def _add_people(people: People, mark: str) -> None:
 
 
 def _add_goods(house: House, mark: str, folder: Path) -> None:
-    catalog = house.catalog(house.tenant(slug_of(mark)))
+    tenant = house.tenant(slug_of(mark))
+    for channel in (f"{mark}-shop", f"{mark}-bazaar"):
+        add_channel(house.channels(tenant), channel, name=f"{mark} channel", currency="TRY")
+    catalog = house.catalog(tenant)
     source = {"kind": "http", "urls": [f"https://feeds.{mark}.example/a.csv"], "password": f"{mark}-p4ss"}
     with catalog.lake.connect(read_only=True) as reader:
         shop = Shop(catalog, reader, folder)

@@ -2,16 +2,21 @@
 
 from typing import NamedTuple
 
+from meschain.access.scopes import ScopeKind
 from meschain.web.console.language import N_
 from meschain.web.console.views.page import Page
 
 
 class Entry(NamedTuple):
-    """One line of the menu; `place` names the page, an empty permission is everybody's."""
+    """One line of the menu; `place` names the page, an empty permission is everybody's.
+
+    Who has the permission for anything of the `kind` sees the line.
+    """
 
     place: str
     label: str
     permission: str
+    kind: ScopeKind = "supplier"
 
 
 class Section(NamedTuple):
@@ -32,6 +37,7 @@ MENU = (
             Entry("offers", N_("Offers"), "catalog:read"),
         ),
     ),
+    Section(N_("Sales"), (Entry("channels", N_("Channels"), "channels:read", "channel"),)),
     Section(N_("Work"), (Entry("flows", N_("Flows"), "flows:read"),)),
     Section(
         N_("Access"),
@@ -47,9 +53,10 @@ MENU = (
 
 
 def menu(page: Page) -> list[Section]:
-    """The menu as the reader may use it: what can be seen for some supplier only counts as well."""
-    sections = (
-        Section(heading, tuple(each for each in entries if not each.permission or page.may_anywhere(each.permission)))
-        for heading, entries in MENU
-    )
+    """The menu as the reader may use it: what can be seen for some supplier or channel only counts as well."""
+    sections = (Section(heading, tuple(each for each in entries if _shown(each, page))) for heading, entries in MENU)
     return [section for section in sections if section.entries]
+
+
+def _shown(entry: Entry, page: Page) -> bool:
+    return not entry.permission or page.may_anywhere(entry.permission, entry.kind)

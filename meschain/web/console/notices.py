@@ -21,6 +21,8 @@ class Notice:
 
 NOTICES: Mapping[str, Notice] = MappingProxyType(
     {
+        "channel-added": Notice("ok", N_("The channel was added.")),
+        "channel-changed": Notice("ok", N_("The channel was changed.")),
         "code-used": Notice("warn", N_("You used a recovery code; it is worth nothing from now on.")),
         "flow-cancelled": Notice("ok", N_("The flow is being stopped.")),
         "flow-started": Notice("ok", N_("The flow has been asked to run.")),

@@ -14,6 +14,8 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "api-keys": "/api-keys",
         "audit": "/audit",
         "audit-entry": "/audit/{sequence}",
+        "channel": "/channels/{channel}",
+        "channels": "/channels",
         "choose-tenant": "/tenants",
         "enrol-second-factor": "/account/second-factor",
         "explain": "/explain",
@@ -24,6 +26,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "login": "/login",
         "member": "/people/{user}",
         "people": "/people",
+        "new-channel": "/new-channel",
         "new-role": "/new-role",
         "new-supplier": "/new-supplier",
         "offer": "/offer",
@@ -50,9 +53,11 @@ PAGES: Mapping[str, str] = MappingProxyType(
 
 ACTS: Mapping[str, str] = MappingProxyType(
     {
+        "add-channel": "/new-channel",
         "add-supplier": "/new-supplier",
         "approve-run": "/runs/{run}/approve",
         "cancel-trigger": "/triggers/{trigger}/cancel",
+        "change-channel": "/channels/{channel}",
         "change-grants": "/people/{user}",
         "change-interval": "/suppliers/{supplier}/interval",
         "change-language": "/language",

@@ -49,6 +49,10 @@ TRIGGER_STATE = {
     "crashed": Word(N_("crashed"), "bad"),
     "cancelled": Word(N_("cancelled"), "warn"),
 }
+CHANNEL_STATE = {
+    "active": Word(N_("active"), "ok"),
+    "off": Word(N_("switched off")),
+}
 CHANGE_KIND = {
     "new": Word(N_("new"), "ok"),
     "changed": Word(N_("changed"), "run"),
@@ -233,6 +237,7 @@ ACT = {
 VOCABULARIES: Mapping[str, Mapping[str, Word]] = {
     "act": {tag.value: Word(label) for tag, label in ACT.items()},
     "change": CHANGE_KIND,
+    "channel": CHANNEL_STATE,
     "field": OFFER_FIELD,
     "finding": FINDING,
     "key": KEY_STATE,

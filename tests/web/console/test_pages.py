@@ -14,6 +14,7 @@ from meschain.access.grants import GivenRole
 from meschain.access.scopes import ScopeKind
 from meschain.access.users import list_members
 from meschain.catalog.suppliers import add_supplier, set_source
+from meschain.channels.service import add_channel
 from meschain.settings import Settings, private_dir
 from meschain.web.console.places import PAGES
 from tests.access.people import PASSWORD
@@ -41,6 +42,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> It
     with staged(home) as stage:
         house = stage.app.state.house
         catalog = house.catalog(house.tenant(slug_of(OURS)))
+        add_channel(house.channels(house.tenant(slug_of(OURS))), "hostile", name=HOSTILE, currency="TRY")
         add_supplier(catalog, "hostile", name=HOSTILE)
         set_source(catalog, "hostile", {"kind": "http", "urls": ["https://x.example/?a=<script>"]})
         with catalog.lake.connect(read_only=True) as reader:
@@ -92,7 +94,7 @@ def _fits(path: str, place: str) -> bool:
 def test_a_hostile_text_is_shown_and_not_obeyed(town: Stage) -> None:
     surfer = Surfer(town).log_in(f"owner@{OURS}.example")
     for place in ("/console/suppliers", "/console/suppliers/hostile", "/console/quarantine?supplier=hostile",
-                  "/console/offers?supplier=hostile"):  # fmt: skip
+                  "/console/offers?supplier=hostile", "/console/channels"):  # fmt: skip
         surfer.go(place)
         assert "&lt;script&gt;" in surfer.answer.text, place
         assert "<script>alert" not in surfer.answer.text
@@ -123,6 +125,20 @@ def test_somebody_with_one_supplier_sees_that_one_only(town: Stage) -> None:
         assert surfer.go(f"/console/{place}").answer.status_code in {403, 404}
 
 
+def test_somebody_with_one_channel_sees_that_one_only(town: Stage) -> None:
+    tenant = town.app.state.house.tenant(slug_of(OURS))
+    town.people.member(tenant.id, "one-channel@example.com", GivenRole("ops", "channel", "hostile"))
+    surfer, seen = Surfer(town).log_in("one-channel@example.com"), set[str]()
+    for page in walk(surfer):
+        assert page.answer.status_code == 200, page.place
+        assert OURS not in re.sub(f"{OURS}( S|-s)tore", "", page.answer.text), page.place
+        seen.add(page.place)
+    assert "/console/channels/hostile" in seen
+    assert "/console/suppliers" not in seen
+    for place in (f"channels/{OURS}-shop", "new-channel", "suppliers", "suppliers/hostile"):
+        assert surfer.go(f"/console/{place}").answer.status_code == 403, place
+
+
 def test_no_id_of_another_tenant_leads_anywhere(town: Stage) -> None:
     """Every place that the other tenant's owner reaches, asked for by ours."""
     theirs = Surfer(town).log_in(f"owner@{THEIRS}.example")
@@ -145,6 +161,7 @@ ODD = (
     f"offers?query={'ğ' * 500}", "offers?query=%00", "offers?state=odd", "offer?supplier=x&code=y", "offer",
     "explain?who=x&permission=y", "quarantine?reason=%F0%9F%A6%94", "flows/nothing", "flows/sync-catalog?supplier=%3C",
     "triggers/x", "triggers/x/live", "runs/x", "runs/x/changes?examples=all", "runs/x/report", "people/x", "roles/x",
+    "channels/x",
     "suppliers/x", "suppliers/x/source", "links/x", "nothing", "login?next=%C5%9F", "account?notice=%C5%9F",
 )  # fmt: skip
 
