@@ -10,17 +10,21 @@ from warehouse.lake import Connection
 from warehouse.margin_lines import Mentioned, Resolve, consider
 
 
+Rows = list[dict[str, Any]]
+_PARTS = {"bins_before", "bins_after", "movers"}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Before and after."""
 
     computed_at: datetime
     """When the margins before were computed."""
-    channels: list[dict[str, Any]]
+    channels: Rows
     """Sums of each channel before and after, and how many lines lose cash."""
-    bins: list[dict[str, Any]]
+    bins: Rows
     """`channel`, `scenario` (before, after), `bin` (net margin in per cent, from), `offers`."""
-    movers: list[dict[str, Any]]
+    movers: Rows
     """The lines that would lose most."""
 
 
@@ -35,8 +39,36 @@ def compare(connection: Connection, mentioned: Mentioned, resolve: Resolve, *, m
         if computed_at is None:
             raise Refused("there are no margins yet to compare with; compute them first (`meschain margin compute`)")
         consider(connection, mentioned, resolve)
-        statements.run(connection, "whatif/after")
-        channels, bins = (statements.rows(connection, f"whatif/{part}") for part in ("channels", "bins"))
-        return Comparison(computed_at, channels, bins, statements.rows(connection, "whatif/movers", {"limit": most}))
+        found = statements.rows(connection, "whatif/compare", {"most": most})
+        movers = _movers(found, most)
+        keys = [f"{each['supplier']}/{each['supplier_sku']}" for each in movers]
+        titles = {row[:2]: row[2] for row in statements.run(connection, "whatif/titles", {"keys": keys}).fetchall()}
+        named = [{**each, "title": titles.get((each["supplier"], each["supplier_sku"]))} for each in movers]
+        return Comparison(computed_at, _channels(found), _bins(found), named)
     finally:
         connection.rollback()
+
+
+def _channels(found: Rows) -> Rows:
+    """The sums alone."""
+    return [{name: value for name, value in row.items() if name not in _PARTS} for row in found]
+
+
+def _bins(found: Rows) -> Rows:
+    return [
+        {"channel": row["channel"], "scenario": scenario, "bin": low, "offers": offers}
+        for row in found
+        for scenario in ("before", "after")
+        for low, offers in sorted(row[f"bins_{scenario}"].items())
+    ]
+
+
+def _movers(found: Rows, most: int) -> Rows:
+    """Those of all channels that would lose most, worst first."""
+    lines = [
+        {"channel": row["channel"], "currency": row["currency"], **each, "difference": each["after"] - each["before"]}
+        for row in found
+        for each in row["movers"]
+    ]
+    order = ("difference", "channel", "supplier", "supplier_sku")
+    return sorted(lines, key=lambda line: tuple(line[name] for name in order))[:most]

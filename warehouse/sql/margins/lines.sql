@@ -15,13 +15,20 @@ WITH met AS (
     JOIN terms AS t
         ON t.supplier = s.term_supplier AND t.brand = s.term_brand AND t.category = s.term_category
     LEFT JOIN exchange AS x ON x.channel = t.channel AND x.currency = s.currency
+),
+
+exchanged AS (
+    SELECT
+        *, converted(offer_cost, exchange_rate, minor_digits) AS exchanged_cost,
+        converted(list_price, exchange_rate, minor_digits) AS exchanged_list
+    FROM met
 )
 
 SELECT
-    *,
-    with_vat(converted(offer_cost, exchange_rate, minor_digits), vat_included, cost_vat_rate, minor_digits) AS cost,
-    with_vat(converted(list_price, exchange_rate, minor_digits), vat_included, vat_rate, minor_digits) AS list_sale
-FROM met;
+    * EXCLUDE (exchanged_cost, exchanged_list),
+    with_vat(exchanged_cost, vat_included, cost_vat_rate, minor_digits) AS cost,
+    with_vat(exchanged_list, vat_included, vat_rate, minor_digits) AS list_sale
+FROM exchanged;
 
 -- The same at the prices of a relation (channel, supplier, supplier_sku, price and whatever else), with the cargo of that
 -- price, or with the reason why there is no margin. What has no price there is taken at its list price, if `listed`.
