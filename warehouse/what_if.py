@@ -9,7 +9,6 @@ from warehouse import statements
 from warehouse.lake import Connection
 from warehouse.margin_lines import Mentioned, Resolve, consider
 
-
 Rows = list[dict[str, Any]]
 _PARTS = {"bins_before", "bins_after", "movers"}
 
