@@ -64,6 +64,7 @@ def read_marketplace(text: str, shown: str, faults: Faults) -> tuple[list[Row], 
     barems = _barems(tables, _carriers(prices), faults)
     faults.check()  # what follows needs all of them
     _check_barems(barems, limits, faults)
+    rows += _up_to_limit(rows, limits.desi)
     return [Row(row.place, rate) for row in rows for rate in _split(row.rate, barems, limits)], day
 
 
@@ -149,6 +150,15 @@ def _check_barems(barems: Sequence[_Barem], limits: _Limits, faults: Faults) -> 
             continue
         expected = f"an end at {following}, which is the {name}, or {_PENNY} below it"
         faults.add(barem.place, BadRecord(reason, "salesMax", str(barem.end), expected))
+
+
+def _up_to_limit(rows: Sequence[Row], limit: int) -> list[Row]:
+    """A row that ends at the limit, for each carrier whose next one is heavier: up to there a parcel may cost less."""
+    nearest = dict[str, Row]()
+    for row in sorted(rows, key=lambda row: row.rate.desi):
+        if row.rate.desi >= limit:
+            nearest.setdefault(carrier_key(row.rate.carrier), row)
+    return [Row(row.place, replace(row.rate, desi=limit)) for row in nearest.values() if row.rate.desi > limit]
 
 
 def _split(rate: TariffRate, barems: Sequence[_Barem], limits: _Limits) -> Iterator[TariffRate]:

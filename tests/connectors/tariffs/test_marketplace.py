@@ -71,6 +71,12 @@ def test_a_carrier_without_a_price_in_one_table_has_that_of_its_desi() -> None:
     assert [each.carrier for each in tariff.rates if each.desi == 5] == ["Aras", "PTT"], "the first spelling stands"
 
 
+def test_lower_prices_hold_up_to_their_limit_between_two_rows() -> None:
+    changed = read_tariff(document(desiRates__2=...), "t.json")
+    assert cargo_bands(changed.rates, "Aras", 2) == [(D(0), D(150), 40), (D(150), D(300), 60), (D(300), None, 120)]
+    assert cargo_bands(changed.rates, "Aras", D("2.01")) == cargo_bands(changed.rates, "Aras", 5) == [(D(0), None, 120)]
+
+
 def test_without_lower_prices_every_desi_has_one_price() -> None:
     for changed in ({"baremPricing": []}, {"baremPricing": ...}, {"baremPricing": None}):
         tariff = read_tariff(document(**changed, metadata__settings__baremDesiLimit=...), "t.json")
