@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from commerce.currency import minor_digits
+from connectors.tariffs.tariff import carrier_key
 from meschain.channels.service import list_channels
 from meschain.channels.tables import Channel
 from meschain.pricing.context import Pricing
@@ -82,11 +83,12 @@ def gather(pricing: Pricing, stated: Stated, combinations: Sequence[Combination]
     for channel in stated.channels:
         exchange += _exchange(pricing, stated, channel, currencies)
         try:
-            tariff += tariff_rows(stated.tariffs, channel, stated.day)
-            fault = None
+            rows, fault = tariff_rows(stated.tariffs, channel, stated.day), None
         except TermFault as error:
-            fault = error
-        terms += [_terms(stated, channel, each, fault) for each in combinations]
+            rows, fault = [], error
+        carriers = {carrier_key(row["carrier"]): row["carrier"] for row in rows}
+        tariff += rows
+        terms += [_spelt(_terms(stated, channel, each, fault), carriers) for each in combinations]
     return Inputs(terms, exchange, tariff)
 
 
@@ -102,6 +104,12 @@ def _terms(stated: Stated, channel: Channel, each: Combination, tariff_fault: Te
     except TermFault as fault:
         return row | {"fault": fault.code, "fault_detail": str(fault)}
     return row | _values(held, channel.currency)
+
+
+def _spelt(row: Row, carriers: Mapping[str, str]) -> Row:
+    """The row with its carrier as the tariff writes the name."""
+    carrier = row.get("carrier")
+    return {**row, "carrier": carriers.get(carrier_key(carrier), carrier)} if carrier else row
 
 
 def _values(held: Held, currency: str) -> dict[str, Any]:

