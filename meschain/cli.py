@@ -7,7 +7,7 @@ import traceback
 import typer
 
 from commerce.errors import MesChainError
-from meschain.commands import audit, backup, catalog, key, margin, platform, privacy, role, supplier, tenant, user
+from meschain.commands import audit, backup, catalog, key, margin, platform, privacy, rate, role, supplier, tenant, user
 from meschain.commands.screen import FAILED, err
 from meschain.settings import load_settings, private_dir
 from meschain.store.base import utc_now
@@ -25,6 +25,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(role.app, name="role")
 app.add_typer(key.app, name="key")
 app.add_typer(margin.app, name="margin")
+app.add_typer(rate.app, name="rate")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 platform.register(app)

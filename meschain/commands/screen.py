@@ -18,6 +18,7 @@ from rich.table import Table
 from meschain.access.tables import Tenant as TenantRow
 from meschain.access.tenants import list_tenants
 from meschain.catalog.context import Catalog
+from meschain.pricing.context import Pricing
 from meschain.wiring import House
 
 APPLIED, FAILED, HELD = 0, 1, 3
@@ -58,6 +59,13 @@ def catalog_of(tenant: str | None, *, create: bool = False) -> Iterator[Catalog]
         if create and tenant is None and not list_tenants(house.engine):
             tenant = "default"
         yield house.catalog(house.tenant(tenant, create=create))
+
+
+@contextmanager
+def pricing_of(tenant: str | None) -> Iterator[Pricing]:
+    """The tenant's pricing."""
+    with house_of(tenant) as (house, owner):
+        yield house.pricing(owner)
 
 
 def show(result: object, as_json: bool, render: Callable[[], object]) -> None:
