@@ -12,6 +12,8 @@ class Entry(NamedTuple):
     place: str
     label: str
     permission: str
+    whole: bool = False
+    """Whether the page is only for who may it for the tenant as a whole, not for some supplier."""
 
 
 class Section(NamedTuple):
@@ -32,6 +34,7 @@ MENU = (
             Entry("offers", N_("Offers"), "catalog:read"),
         ),
     ),
+    Section(N_("Prices"), (Entry("rates", N_("Rates"), "pricing:read", whole=True),)),
     Section(N_("Work"), (Entry("flows", N_("Flows"), "flows:read"),)),
     Section(
         N_("Access"),
@@ -49,7 +52,11 @@ MENU = (
 def menu(page: Page) -> list[Section]:
     """The menu as the reader may use it: what can be seen for some supplier only counts as well."""
     sections = (
-        Section(heading, tuple(each for each in entries if not each.permission or page.may_anywhere(each.permission)))
+        Section(heading, tuple(each for each in entries if not each.permission or _is_open(page, each)))
         for heading, entries in MENU
     )
     return [section for section in sections if section.entries]
+
+
+def _is_open(page: Page, entry: Entry) -> bool:
+    return page.may(entry.permission) if entry.whole else page.may_anywhere(entry.permission)

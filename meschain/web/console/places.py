@@ -14,6 +14,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "api-keys": "/api-keys",
         "audit": "/audit",
         "audit-entry": "/audit/{sequence}",
+        "bulletin": "/rates/{source}/{day}",
         "choose-tenant": "/tenants",
         "enrol-second-factor": "/account/second-factor",
         "explain": "/explain",
@@ -29,6 +30,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "offer": "/offer",
         "offers": "/offers",
         "quarantine": "/quarantine",
+        "rates": "/rates",
         "role": "/roles/{role}",
         "roles": "/roles",
         "run": "/runs/{run}",
@@ -51,6 +53,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
 ACTS: Mapping[str, str] = MappingProxyType(
     {
         "add-supplier": "/new-supplier",
+        "approve-rates": "/rates/{source}/{day}/approve",
         "approve-run": "/runs/{run}/approve",
         "cancel-trigger": "/triggers/{trigger}/cancel",
         "change-grants": "/people/{user}",
@@ -71,6 +74,8 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "log-in": "/login",
         "log-out": "/logout",
         "make-recovery-codes": "/account/recovery-codes",
+        "refresh-rates": "/rates/refresh",
+        "reject-rates": "/rates/{source}/{day}/reject",
         "reject-run": "/runs/{run}/reject",
         "remove-member": "/people/{user}/remove",
         "remove-role": "/roles/{role}/remove",
