@@ -18,6 +18,7 @@ from meschain.commands import (
     platform,
     price,
     privacy,
+    rate,
     role,
     supplier,
     tariff,
@@ -46,6 +47,7 @@ app.add_typer(term.app, name="term")
 app.add_typer(tariff.app, name="tariff")
 app.add_typer(margin.app, name="margin")
 app.add_typer(price.app, name="price")
+app.add_typer(rate.app, name="rate")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 platform.register(app)

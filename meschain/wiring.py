@@ -77,6 +77,11 @@ class House:
         """The logs of flow runs."""
         return FlowLogs(self.settings.prefect_url, self.settings.prefect.auth.get_secret_value())
 
+    @property
+    def banks(self) -> dict[str, str]:
+        """Where each central bank publishes its rates, by the name of the source."""
+        return {"tcmb": self.settings.http.tcmb, "ecb": self.settings.http.ecb}
+
     def tenant(self, slug: str | None, *, create: bool = False) -> Tenant:
         """The named tenant (made if `create`), or the only one when none is named."""
         if slug is None:
@@ -150,7 +155,7 @@ class House:
             lake=self.lake(tenant.slug, tenant.id),
             exclusive=lambda name, holder: exclusive(self.engine, settings.locks_dir(), name, holder=holder),
             http=http_settings(settings),
-            banks={"tcmb": settings.http.tcmb, "ecb": settings.http.ecb},
+            banks=self.banks,
             channels=self.channels(tenant, actor),
         )
 

@@ -9,9 +9,12 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from commerce.errors import MesChainError
+from connectors.fx.bulletin import Bulletin
 from meschain.audit.verification import Verdict as LogVerdict
 from meschain.catalog.report import COUNTS
+from meschain.pricing.bulletins import describe, reference
 from tasks.jobs import Checked, Due, Synced
+from tasks.pricing_jobs import Kept
 from warehouse.invariants import Verdict
 
 P = ParamSpec("P")
@@ -110,6 +113,55 @@ def secured(verdict: LogVerdict, ended: Sequence[tuple[str, Exception | None]]) 
         )
     whole = f"{written}; the audit log of {verdict.entries:,} entries is whole"
     return Failed(message=f"{whole}. {failed}") if failed else Completed(message=whole)
+
+
+def rates_of(
+    fetched: Sequence[tuple[str, Bulletin | Exception]],
+    kept: Sequence[tuple[tuple[str, Bulletin], Kept | Exception]],
+) -> list[dict[str, Any]]:
+    """What became of each bulletin at each tenant; `status` is `failed` where something was raised."""
+    rows = [
+        {"tenant": None, "bulletin": source, "status": "failed", "message": str(found)}
+        for source, found in fetched
+        if isinstance(found, Exception)
+    ]
+    for (tenant, bulletin), end in kept:
+        if isinstance(end, Kept):
+            rows.append({**end.model_dump(mode="json"), "message": describe(end.findings)})
+        else:
+            told = {"bulletin": reference(bulletin), "status": "failed", "message": str(end)}
+            rows.append({"tenant": tenant, **told})
+    return rows
+
+
+def jumps_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rates for which bulletins are held, for a table."""
+    return [
+        {"tenant": row["tenant"], "bulletin": row["bulletin"], **finding}
+        for row in rows
+        if row["status"] == "held"
+        for finding in row["findings"]
+    ]
+
+
+def refreshed(rows: Sequence[Mapping[str, Any]]) -> State[Any]:
+    """The state of a flow that fetched rates: held, saying why, if a bulletin is; failed if one could not be kept."""
+    tally = ", ".join(f"{number} {status}" for status, number in Counter(row["status"] for row in rows).items())
+    message = f"{len(rows)} bulletins: {tally}" if rows else "There is no tenant to keep rates for"
+    told = {
+        status: "; ".join(f"{_whose(row)}: {row['message']}" for row in rows if row["status"] == status)
+        for status in ("failed", "held")
+    }
+    if told["failed"]:
+        return Failed(message=". ".join([message, *filter(None, told.values())]))
+    outcome = {"bulletins": [dict(row) for row in rows]}
+    if told["held"]:
+        return Completed(name="Held", message=f"Held: {told['held']}", data=outcome)
+    return Completed(message=message, data=outcome)
+
+
+def _whose(row: Mapping[str, Any]) -> str:
+    return f"{row['bulletin']} for {row['tenant']}" if row["tenant"] is not None else str(row["bulletin"])
 
 
 def _first(verdict: Verdict) -> str:

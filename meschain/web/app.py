@@ -14,6 +14,7 @@ from meschain.audit import api as audit
 from meschain.catalog.api import offers, profiles, quarantine, suppliers
 from meschain.catalog.api import runs as catalog_runs
 from meschain.channels import api as channels
+from meschain.pricing.api import rates
 from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
@@ -31,7 +32,7 @@ from warehouse.readers import Readers
 ROUTERS: tuple[APIRouter, ...] = (
     account.router, people.router, privacy.router, roles.router, api_keys.router, tenant.router, audit.router,
     runs.router, suppliers.router, profiles.router, catalog_runs.router, quarantine.router, offers.router,
-    channels.router,
+    channels.router, rates.router,
 )  # fmt: skip
 """Routes for who has said who it is."""
 OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router, document.router)

@@ -6,14 +6,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from meschain.operations.server import await_api, free_port, start_api
+from meschain.pricing.banks import today_of
 from meschain.settings import Settings
+from meschain.store.base import utc_now
 from tests.catalog.shop import as_csv, goods
 from tests.cli.command import PROJECT, Answer, Command
+from tests.pricing.bank import HISTORY, history_of, open_banks
 
 _PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("[!rd]*/*.md"))]  # neither reference nor decisions
 _FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -21,6 +25,8 @@ _NAMED = re.compile(r"`meschain ((?:[a-z][a-z-]* ?)+)")
 _SITE = "https://mes.example.com"
 """The address of an installation, where pages name one."""
 _PERSON = "mehmet@example.com"
+_JUMPED = date(2026, 1, 6)
+"""The day of which a bulletin of rates is held, where a page is about them."""
 
 
 def _shown(page: Path) -> list[str]:
@@ -38,10 +44,15 @@ _WITH_COMMANDS = [page for page in _PAGES if _shown(page)]
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.stem) for page in _WITH_COMMANDS])
-def test_the_commands_of_a_page_work(page: Path, meschain: Command, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_work(
+    page: Path, meschain: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines = _shown(page)
     values = _furnish(meschain, tmp_path)
-    with _installation(meschain.home, needed=any(_SITE in line for line in lines)) as address:
+    with (
+        _central_banks(meschain, monkeypatch, needed=any("meschain rate" in line for line in lines)),
+        _installation(meschain.home, needed=any(_SITE in line for line in lines)) as address,
+    ):
         for line in lines:
             answer = _run(line, meschain, values | {_SITE: address})
             assert answer.code == 0, f"{line}: {answer.out}{answer.err}"
@@ -72,7 +83,7 @@ def _furnish(meschain: Command, folder: Path) -> dict[str, str]:
     )
     assert [answer.code for answer in made] == [0] * len(made), made
     (folder / "token").write_text(made[2].json()["key"])
-    return {"FILE": str(feed), "NAME": "acme", "SUBJECT": _PERSON, "KEY": made[3].out.strip()}
+    return {"FILE": str(feed), "NAME": "acme", "SUBJECT": _PERSON, "KEY": made[3].out.strip(), "DAY": str(_JUMPED)}
 
 
 def _run(line: str, meschain: Command, values: dict[str, str]) -> Answer:
@@ -87,6 +98,24 @@ def _run(line: str, meschain: Command, values: dict[str, str]) -> Answer:
     if target:
         Path(target).write_text(answer.out)
     return answer
+
+
+@contextmanager
+def _central_banks(meschain: Command, monkeypatch: pytest.MonkeyPatch, *, needed: bool) -> Iterator[None]:
+    """Banks that publish today's rates, and a bulletin of theirs that is held, if they are needed."""
+    if not needed:
+        yield
+        return
+    with open_banks() as banks:
+        for name, text in banks.environment.items():
+            monkeypatch.setenv(name, text)
+        for day, rate, code in ((_JUMPED - timedelta(days=1), "40", 0), (_JUMPED, "80", 3)):
+            banks.publish_lira(day, {"USD": rate})
+            assert meschain("rate", "fetch", "--source", "tcmb", "--day", day).code == code
+        banks.publish_lira(today_of("tcmb", utc_now()), {"USD": "40"})
+        banks.publish_euro(today_of("ecb", utc_now()), {"USD": "1.1"})
+        banks.documents[HISTORY] = history_of({_JUMPED: {"USD": "1.1"}})
+        yield
 
 
 @contextmanager

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from meschain.pricing.banks import today_of
 from meschain.runs import service
 from meschain.settings import variable_of
+from meschain.store.base import utc_now
 from tests.catalog.shop import as_csv, goods
 from tests.cli.command import PROJECT, Command
 from tests.prefect_server import running_server, settings_at
+from tests.pricing.bank import open_banks
 
 
 @pytest.fixture
@@ -21,6 +24,16 @@ def feed(meschain: Command) -> Path:
     path.write_text(as_csv(goods(40)), encoding="utf-8")
     assert meschain("supplier", "add", "toys", "--file", path).code == 0
     return path
+
+
+@pytest.fixture
+def banks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The Turkish bank has published today's rates; the other one is not there."""
+    with open_banks() as opened:
+        for name, text in opened.environment.items():
+            monkeypatch.setenv(name, text)
+        opened.publish_lira(today_of("tcmb", utc_now()), {"USD": "42"}, "2026/9")
+        yield
 
 
 @pytest.fixture
@@ -63,3 +76,15 @@ def test_without_a_flow_runner_it_is_queued_and_said(meschain: Command, monkeypa
     assert (answer.code, answer.json()["status"]) == (1, "failed")
     assert "start the platform with `meschain up`" in answer.err
     assert meschain("catalog", "runs", "--json").json() == []
+
+
+@pytest.mark.usefixtures("banks", "runner")
+def test_rates_are_fetched_by_the_flow_runner(meschain: Command) -> None:
+    fetched = meschain("rate", "fetch", "--source", "tcmb", "--flow", "--json")
+    assert (fetched.code, fetched.err) == (0, "")
+    assert [(each["source"], each["status"]) for each in fetched.json()] == [("tcmb", "accepted")]
+    [kept] = meschain("rate", "list", "--json").json()
+    assert kept["number"] == "2026/9"
+    missing = meschain("rate", "fetch", "--source", "ecb", "--flow", "--json")
+    assert (missing.code, missing.out) == (1, "")
+    assert missing.err.startswith("Error: 1 bulletins: 1 failed. ecb: ")

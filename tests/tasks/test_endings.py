@@ -7,7 +7,7 @@ import pytest
 
 import tests.prefect_server  # noqa: F401  Prefect's settings come before Prefect
 from commerce.errors import Permanent
-from tasks.endings import ending, overview, rows_of, soundness, told_in_a_sentence
+from tasks.endings import ending, overview, refreshed, rows_of, soundness, told_in_a_sentence
 from tasks.jobs import Checked, Due, Synced
 from tasks.results import markdown
 from warehouse.invariants import Verdict
@@ -78,3 +78,20 @@ def test_the_page_says_what_to_do():
     assert "`meschain catalog diff r1`" in page
     assert "| row | cost | negative\\|price | 4 |" in page
     assert "All 12 checks passed. The report: `/home/q.html`" in page
+
+
+def test_a_refresh_of_rates_ends_in_plain_words():
+    rows = [
+        {"tenant": "acme", "bulletin": "ecb of 2026-01-02", "status": "accepted", "message": ""},
+        {"tenant": "acme", "bulletin": "tcmb 2026/2 of 2026-01-02", "status": "held", "message": "USD jumped"},
+        {"tenant": None, "bulletin": "ecb", "status": "failed", "message": "away"},
+    ]
+    for shown, kind, name, words in (
+        ([], "COMPLETED", "Completed", "There is no tenant to keep rates for"),
+        (rows[:1], "COMPLETED", "Completed", "1 bulletins: 1 accepted"),
+        (rows[:2], "COMPLETED", "Held", "Held: tcmb 2026/2 of 2026-01-02 for acme: USD jumped"),
+        (rows, "FAILED", "Failed", "3 bulletins: 1 accepted, 1 held, 1 failed. ecb: away. tcmb 2026/2 of 2026-01-02"),
+    ):
+        state = refreshed(shown)
+        assert (state.type.value, state.name) == (kind, name)
+        assert state.message.startswith(words)

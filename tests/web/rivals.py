@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from meschain.access.tenants import update_tenant
 from meschain.audit.rules import OPERATOR
 from meschain.catalog.suppliers import add_supplier
 from meschain.channels.service import add_channel
+from meschain.pricing.rates import keep_bulletin
 from meschain.runs import flows, service
 from meschain.runs.tables import Flow
 from meschain.settings import Settings
@@ -38,6 +39,7 @@ from meschain.wiring import House
 from tests.access.people import VISITOR, People
 from tests.catalog.shop import Shop, goods
 from tests.postgres import fresh_database
+from tests.pricing.bank import lira
 from tests.web.document import Operation
 from tests.web.stage import Stage, staged
 
@@ -48,7 +50,7 @@ SECRETS = {"access_token", "key", "link", "refresh_token", "secret"}
 _SHORTEST = 20
 """Of a secret; what is shorter says that there is one, or is a name."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_NAMES_OF_MANY_THINGS = {"id", "index", "key", "name"}
+_NAMES_OF_MANY_THINGS = {"id", "index", "key", "name", "source"}
 _SYNC = {"type": "object", "properties": {"supplier": {"type": "string"}, "tenant": {"type": "string"}}}
 
 
@@ -58,7 +60,7 @@ def slug_of(mark: str) -> str:
 
 
 def furnish(settings: Settings, folder: Path) -> None:
-    """Make both tenants, with people, keys, suppliers, offers, refused rows, held runs, wishes and channels."""
+    """Make both tenants, with people, keys, suppliers, offers, refused rows, held runs, wishes, channels and rates."""
     house = House(settings)
     house.set_up()
     keys = SigningKeys(house.access)
@@ -66,6 +68,7 @@ def furnish(settings: Settings, folder: Path) -> None:
     for mark in MARKS:
         _add_people(people, mark)
         _add_goods(house, mark, folder)
+        _add_rates(house, mark)
     announced = Flow(name="sync-catalog", description="", parameters=_SYNC, tags=["needs:catalog:sync"])
     flows.announce(house.engine, [announced])
     house.close()
@@ -103,6 +106,13 @@ def _add_goods(house: House, mark: str, folder: Path) -> None:
         assert shop.sync(goods(3, **named), f"{mark}-toys").status == "held"
     wanted = {"supplier": f"{mark}-toys", "tenant": slug_of(mark)}
     service.trigger(catalog.engine, "sync-catalog", wanted, log=house.log, actor=OPERATOR.of_tenant(catalog.tenant_id))
+
+
+def _add_rates(house: House, mark: str) -> None:
+    """Rates of days that only the one tenant has: one bulletin is accepted, one held, one corrected."""
+    pricing, month = house.pricing(house.tenant(slug_of(mark))), 1 + MARKS.index(mark)
+    for day, rate in ((5, "40"), (6, "80"), (5, "41")):
+        keep_bulletin(pricing, lira(date(2026, month, day), {"USD": rate}))
 
 
 @dataclass

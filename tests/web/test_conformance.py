@@ -29,7 +29,7 @@ from tests.web.rivals import Installation, Party, rivals
 from tests.web.test_two_tenants import look_around, operations
 
 CALLERS: tuple[str | None, ...] = ("owner", "viewer", "key", None)
-CASES, REDUCED = 5_200, 150
+CASES, REDUCED = 5_200, 170
 """On each of the two databases."""
 CHECKS = [
     not_a_server_error,

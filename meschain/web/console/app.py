@@ -23,6 +23,7 @@ from meschain.web.console.pages import (
     offers,
     people,
     quarantine,
+    rates,
     roles,
     runs,
     suppliers,
@@ -37,8 +38,8 @@ from meschain.web.wellformed import check_request
 log = logging.getLogger(__name__)
 ROUTERS = (
     entry.router, home.router, account.router, tenant.router, people.router, roles.router, api_keys.router,
-    audit.router, suppliers.router, runs.router, quarantine.router, offers.router,
-    channels.router, flows.router,
+    audit.router, suppliers.router, runs.router, quarantine.router, offers.router, channels.router, rates.router,
+    flows.router,
 )  # fmt: skip
 _STATUSES: dict[int, ProblemKind] = {
     400: 400, 401: 401, 403: 403, 404: 404, 405: 404, 408: 400, 409: 409, 410: 410, 412: 409, 413: 413, 415: 400,

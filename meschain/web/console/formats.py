@@ -4,12 +4,12 @@ Nothing here knows HTML. Texts from outside are shown, never obeyed: see `plain`
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import babel
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from babel.units import format_unit
@@ -74,6 +74,10 @@ class Formats:
     def day(self, value: datetime | None) -> str:
         """`27 Kas 2026`."""
         return NOTHING if value is None else format_datetime(value, "d MMM y", self.zone, self.locale)
+
+    def calendar_day(self, value: date | None) -> str:
+        """A day of the calendar, wherever: `27 Kas 2026`."""
+        return NOTHING if value is None else format_date(value, "d MMM y", self.locale)
 
     def number(self, value: float | Decimal | None) -> str:
         """With the marks of the language; every digit that is there stays."""

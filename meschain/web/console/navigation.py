@@ -17,6 +17,8 @@ class Entry(NamedTuple):
     label: str
     permission: str
     kind: ScopeKind = "supplier"
+    whole: bool = False
+    """Whether the page is only for who may it for the tenant as a whole, not for some supplier."""
 
 
 class Section(NamedTuple):
@@ -38,6 +40,7 @@ MENU = (
         ),
     ),
     Section(N_("Sales"), (Entry("channels", N_("Channels"), "channels:read", "channel"),)),
+    Section(N_("Prices"), (Entry("rates", N_("Rates"), "pricing:read", whole=True),)),
     Section(N_("Work"), (Entry("flows", N_("Flows"), "flows:read"),)),
     Section(
         N_("Access"),
@@ -59,4 +62,6 @@ def menu(page: Page) -> list[Section]:
 
 
 def _shown(entry: Entry, page: Page) -> bool:
-    return not entry.permission or page.may_anywhere(entry.permission, entry.kind)
+    if not entry.permission:
+        return True
+    return page.may(entry.permission) if entry.whole else page.may_anywhere(entry.permission, entry.kind)

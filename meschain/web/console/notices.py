@@ -39,6 +39,8 @@ NOTICES: Mapping[str, Notice] = MappingProxyType(
             "ok", N_("Your password was changed and all of your sessions were ended. Log in with it.")
         ),
         "profile-changed": Notice("ok", N_("The profile was saved as a new version; the next sync reads with it.")),
+        "rates-approved": Notice("ok", N_("The rates were approved; they are used from now on.")),
+        "rates-rejected": Notice("ok", N_("The rates were rejected; what was accepted before is used further.")),
         "role-changed": Notice("ok", N_("The role was saved; it holds at once for everybody who has it.")),
         "role-removed": Notice("ok", N_("The role was removed.")),
         "second-factor-disabled": Notice("warn", N_("The second factor was turned off.")),

@@ -80,6 +80,13 @@ PROOF_STATE = {
     "pending": Word(N_("not under a checkpoint yet")),
     "broken": Word(N_("broken"), "bad"),
 }
+BULLETIN_STATUS = {
+    "accepted": Word(N_("accepted"), "ok"),
+    "held": Word(N_("held"), "warn"),
+    "rejected": Word(N_("rejected")),
+}
+BANK = {"tcmb": Word(N_("Central Bank of Türkiye")), "ecb": Word(N_("European Central Bank"))}
+RATE_SIDE = {"buying": Word(N_("the bank pays")), "selling": Word(N_("the bank asks"))}
 LOG_LEVEL = {
     "DEBUG": Word("DEBUG"),
     "INFO": Word("INFO"),
@@ -236,6 +243,8 @@ ACT = {
 
 VOCABULARIES: Mapping[str, Mapping[str, Word]] = {
     "act": {tag.value: Word(label) for tag, label in ACT.items()},
+    "bank": BANK,
+    "bulletin": BULLETIN_STATUS,
     "change": CHANGE_KIND,
     "channel": CHANNEL_STATE,
     "field": OFFER_FIELD,
@@ -251,6 +260,7 @@ VOCABULARIES: Mapping[str, Mapping[str, Word]] = {
     "run-kind": RUN_KIND,
     "scope": SCOPE_KIND,
     "session": SESSION_KIND,
+    "side": RATE_SIDE,
     "source": SOURCE_KIND,
     "supplier": SUPPLIER_STATE,
     "trigger": TRIGGER_STATE,

@@ -162,7 +162,8 @@ ODD = (
     "explain?who=x&permission=y", "quarantine?reason=%F0%9F%A6%94", "flows/nothing", "flows/sync-catalog?supplier=%3C",
     "triggers/x", "triggers/x/live", "runs/x", "runs/x/changes?examples=all", "runs/x/report", "people/x", "roles/x",
     "channels/x",
-    "suppliers/x", "suppliers/x/source", "links/x", "nothing", "login?next=%C5%9F", "account?notice=%C5%9F",
+    "suppliers/x", "suppliers/x/source", "rates?source=odd&status=odd", "rates/x/y", "rates/tcmb/2026-02-30",
+    "rates/ecb/0001-01-01", "links/x", "nothing", "login?next=%C5%9F", "account?notice=%C5%9F",
 )  # fmt: skip
 
 
