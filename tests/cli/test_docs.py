@@ -21,6 +21,7 @@ from tests.pricing.bank import HISTORY, history_of, open_banks
 
 _PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("[!rd]*/*.md"))]  # neither reference nor decisions
 _FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_RULES = re.compile(r"^```yaml\n(- name:.*?)^```", re.MULTILINE | re.DOTALL)
 _NAMED = re.compile(r"`meschain ((?:[a-z][a-z-]* ?)+)")
 _SITE = "https://mes.example.com"
 """The address of an installation, where pages name one."""
@@ -49,6 +50,8 @@ def test_the_commands_of_a_page_work(
 ) -> None:
     lines = _shown(page)
     values = _furnish(meschain, tmp_path)
+    for shown in _RULES.findall(page.read_text()):
+        Path("rules.yaml").write_text(shown)
     with (
         _central_banks(meschain, monkeypatch, needed=any("meschain rate" in line for line in lines)),
         _installation(meschain.home, needed=any(_SITE in line for line in lines)) as address,
@@ -74,7 +77,8 @@ def test_there_is_something_to_test() -> None:
 def _furnish(meschain: Command, folder: Path) -> dict[str, str]:
     """What a reader of any page has already; gives what to put in the place of the words that stand for it."""
     feed = folder / "feed.csv"
-    feed.write_text(as_csv(goods(30)))
+    feed.write_text(as_csv(goods(30, cost=lambda number: f"{number}.00")))
+    Path("cargo.csv").write_text("carrier,desi,price_from,price_below,amount\nAras Kargo,5,0,,83.93\n")
     made = (
         meschain("catalog", "import", feed, "--supplier", "acme"),
         meschain("user", "invite", _PERSON, "--role", "viewer"),
