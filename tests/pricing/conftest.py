@@ -11,12 +11,17 @@ from sqlalchemy import select
 
 from meschain.audit.tables import Entry
 from meschain.pricing.context import Pricing
-from meschain.settings import Settings
+from meschain.settings import Settings, private_dir
+from meschain.store.ids import new_id
 from meschain.store.session import reading
 from meschain.wiring import House
+from tests.catalog.market import Market, open_market
+from tests.conftest import STORES
 from tests.homes import TENANT
+from tests.postgres import fresh_database
 from tests.pricing.bank import Banks, open_banks
 from tests.pricing.stall import Stall, open_stall
+from tests.pricing.trade import Trade, open_trade
 
 
 @dataclass
@@ -64,4 +69,31 @@ def banks() -> Iterator[Banks]:
 def stall(furnished_home: Path, tmp_path: Path) -> Iterator[Stall]:
     """A tenant that sells nothing yet."""
     with open_stall(Path(shutil.copytree(furnished_home, tmp_path / "stall")), TENANT) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=STORES)
+def market(
+    request: pytest.FixtureRequest, furnished_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Market]:
+    """Two tenants behind the API on either database, one of each for all tests of a file."""
+    folder = tmp_path_factory.mktemp("market")
+    home = private_dir(folder / "home")
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_template"), home / "store.sqlite")
+        with open_market(furnished_home, home, folder, "") as opened:
+            yield opened
+        return
+    server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("_postgres_template")
+    with (
+        fresh_database(server, f"test_{new_id()}", template=template) as url,
+        open_market(furnished_home, home, folder, url) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def trade(market: Market) -> Iterator[Trade]:
+    """The first tenant's channels behind the API, one for all tests of a file."""
+    with open_trade(market) as opened:
         yield opened
