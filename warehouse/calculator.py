@@ -11,11 +11,14 @@ from warehouse import statements
 from warehouse.margins import Band, Grid, Line, Target, column_types, define_margins
 
 _LINE = column_types()
-_PRICE = {
-    "sought": "VARCHAR", "target": "DECIMAL(18, 4)", "target_rate": "DECIMAL(7, 2)", "step": "DECIMAL(18, 4)",
-    "ending": "DECIMAL(18, 4)", "prices_from": "DECIMAL(18, 4)[]", "prices_below": "DECIMAL(18, 4)[]",
-    "cargos": "DECIMAL(18, 4)[]",
+_WANTED = {
+    "line": "INTEGER", "sought": "VARCHAR", "target": "DECIMAL(18, 4)", "target_rate": "DECIMAL(7, 2)",
+    "step": "DECIMAL(18, 4)", "ending": "DECIMAL(18, 4)", "price_from": "DECIMAL(18, 4)",
+    "price_below": "DECIMAL(18, 4)", "cargo": "DECIMAL(18, 4)",
 }  # fmt: skip
+_LISTS = {f"{name}s": f"{kind}[]" for name, kind in _WANTED.items()}
+Wanted = tuple[Target, Grid]
+"""What a price shall earn, and where it may stand."""
 
 
 class Calculator:
@@ -24,8 +27,10 @@ class Calculator:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         define_margins(connection)
-        columns = ", ".join(f"${name}::{kind} AS {name}" for name, kind in _LINE.items())
-        for statement in connection.extract_statements(statements.text("margins/prepare").replace("{line}", columns)):
+        line = ", ".join(f"${name}::{kind} AS {name}" for name, kind in _LINE.items())
+        wanted = ", ".join(f"unnest(${name}s::{kind}[]) AS {name}" for name, kind in _WANTED.items())
+        prepared = statements.text("margins/prepare").replace("{line}", line).replace("{wanted}", wanted)
+        for statement in connection.extract_statements(prepared):
             connection.execute(statement)
 
     def margin_of(self, line: Line) -> dict[str, Decimal | None]:
@@ -39,20 +44,42 @@ class Calculator:
 
         The line's own sale and cargo count for nothing: the bands say what the cargo costs at which price.
         """
-        sought = {
-            "sought": target.profit, "target": target.amount, "target_rate": target.rate, "step": grid.step,
-            "ending": grid.ending, "prices_from": [band.price_from for band in bands],
-            "prices_below": [band.price_below for band in bands], "cargos": [band.cargo for band in bands],
-        }  # fmt: skip
-        found = self._connection.execute(_asked("lowest", _LINE | _PRICE, asdict(line) | sought)).fetchone()
-        return found[0] if found is not None else None
+        return self.lowest_prices(line, [(target, grid)], bands)[0]
+
+    def lowest_prices(self, line: Line, wanted: Sequence[Wanted], bands: Sequence[Band]) -> list[Decimal | None]:
+        """The same for several targets at once, in their order."""
+        rows = [
+            (number, target.profit, target.amount, target.rate, *grid, *band)
+            for number, (target, grid) in enumerate(wanted)
+            for band in bands
+        ]
+        columns = dict(zip(_LISTS, map(list, zip(*rows, strict=True)), strict=True))
+        found = dict(self._connection.execute(_asked("lowest", _LINE | _LISTS, asdict(line) | columns)).fetchall())
+        return [found.get(number) for number in range(len(wanted))]
+
+    def close(self) -> None:
+        """Close its connection."""
+        self._connection.close()
+
+
+def open_calculator() -> Calculator:
+    """A calculator; whoever asks closes it."""
+    connection = duckdb.connect(config={"threads": 1, "enable_external_access": "false"})
+    try:
+        return Calculator(connection)
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager
 def calculator() -> Iterator[Calculator]:
     """A calculator for a few questions."""
-    with duckdb.connect(config={"threads": 1, "enable_external_access": "false"}) as connection:
-        yield Calculator(connection)
+    opened = open_calculator()
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 def _asked(name: str, types: Mapping[str, str], values: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """Reads of prices and margins: what was let out, what was refused, what happened to a price. Nothing is judged here."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from warehouse import statements
@@ -25,8 +26,8 @@ def refusals(
     reason: str | None = None,
     after: Key | None = None,
 ) -> Rows:
-    """The refused prices by channel and offer, beginning after one; of these channels only, if any are named."""
-    return statements.rows(connection, "published/refusals", {**_asked(limit, channels, after), "reason": reason})
+    """The refused prices by channel and offer, beginning after one; of these channels or that reason only, if named."""
+    return statements.rows(connection, "published/refusals", {"reason": reason, **_asked(limit, channels, after)})
 
 
 def prices(
@@ -36,10 +37,21 @@ def prices(
     return statements.rows(connection, "published/prices", _asked(limit, channels, after))
 
 
-def history(connection: Connection, channel: str, supplier: str, supplier_sku: str, limit: int) -> Rows:
-    """What happened to the offer's price on the channel and why, the newest first."""
-    key = {"channel": channel, "supplier": supplier, "supplier_sku": supplier_sku, "limit": limit}
-    return statements.rows(connection, "published/history", key)
+def history(
+    connection: Connection,
+    channel: str,
+    supplier: str,
+    supplier_sku: str,
+    limit: int,
+    before: tuple[datetime, str] | None = None,
+) -> Rows:
+    """What happened to the offer's price on the channel and why, the newest first.
+
+    `before` is the moment and run of the last one seen.
+    """
+    at, run_id = before or (None, None)
+    key = {"channel": channel, "supplier": supplier, "supplier_sku": supplier_sku}
+    return statements.rows(connection, "published/history", {**key, "limit": limit, "at": at, "run_id": run_id})
 
 
 def margins_by_channel(connection: Connection) -> Rows:

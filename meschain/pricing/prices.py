@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import select
 
 from commerce.errors import Refused
-from meschain.access.rules import NotFound
+from meschain.access.rules import ChangedMeanwhile, NotFound
+from meschain.access.scopes import Scopes
+from meschain.access.visibility import visible
 from meschain.audit.rules import Tag
 from meschain.pricing.context import Pricing, pricing_lock
 from meschain.pricing.price_rules import get_rules, keep_preview
@@ -46,11 +48,19 @@ def preview_prices(pricing: Pricing, version: int) -> Outcome:
 
 
 def approve_price(
-    pricing: Pricing, channel: str, supplier: str, supplier_sku: str, *, note: str, valid_until: date
+    pricing: Pricing,
+    channel: str,
+    supplier: str,
+    supplier_sku: str,
+    *,
+    note: str,
+    valid_until: date,
+    price: Decimal | None = None,
 ) -> PriceApproval:
     """Allow the price that the floor refused, down to what it was, until that day. It goes out with the next refresh.
 
-    NotFound when no price of the offer is refused there; Refused without a reason, or for a day that is over.
+    NotFound when no price of the offer is refused there; ChangedMeanwhile when it is not the `price` that was looked
+    at; Refused without a reason, or for a day that is over.
     """
     today = pricing.day_of(utc_now())
     if not note.strip():
@@ -61,6 +71,8 @@ def approve_price(
         refused = published.refusal_of(connection, channel, supplier, supplier_sku)
     if refused is None or refused["reason"] != "below_floor":
         raise NotFound(f"no price of {supplier} {supplier_sku} is refused by the floor on {channel}")
+    if price is not None and refused["price"] != price:
+        raise ChangedMeanwhile(f"the refused price is {refused['price']} by now; look at it and try again")
     stored = PriceApproval(
         channel=channel, supplier=supplier, supplier_sku=supplier_sku, price=str(refused["price"]),
         currency=refused["currency"], note=note, valid_until=valid_until, approved_by=str(pricing.actor),
@@ -75,12 +87,24 @@ def approve_price(
     return stored
 
 
-def list_approvals(pricing: Pricing, *, day: date | None = None) -> list[PriceApproval]:
-    """The approvals of prices below the floor, the newest first; those that hold on that day, if one is named."""
+def list_approvals(
+    pricing: Pricing,
+    *,
+    day: date | None = None,
+    scopes: Scopes | None = None,
+    before: str | None = None,
+    limit: int | None = None,
+) -> list[PriceApproval]:
+    """The approvals of prices below the floor, the newest first, beginning before one.
+
+    Those that hold on that day, if one is named; with scopes, those of channels that may be seen.
+    """
     query = select(PriceApproval).where(PriceApproval.tenant_id == pricing.tenant_id)
+    query = query.where(visible(PriceApproval.channel, scopes))
     query = query.where(PriceApproval.valid_until >= day) if day is not None else query
+    query = query.where(PriceApproval.id < before) if before is not None else query
     with reading(pricing.engine) as session:
-        return list(session.scalars(query.order_by(PriceApproval.approved_at.desc())))
+        return list(session.scalars(query.order_by(PriceApproval.id.desc()).limit(limit)))
 
 
 def _run(pricing: Pricing, rules: PriceRuleSet, day: date) -> PriceRun:

@@ -86,12 +86,14 @@ def quote(calculator: Calculator, asked: Asked, known: Known | None = None) -> Q
     line = _line(asked, terms)
     bands = known.bands or [Band(Decimal(0), None, terms.cargo)]
     every = Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))
+    wanted = [(Target(Decimal(0)), every), *([(asked.target, asked.grid or every)] if asked.target else [])]
+    break_even, *price = calculator.lowest_prices(line, wanted, bands)
     return Quote(
         currency=asked.currency,
         components=calculator.margin_of(line),
-        break_even_price=calculator.lowest_price(line, Target(Decimal(0)), every, bands),
+        break_even_price=break_even,
         target=asked.target,
-        price=calculator.lowest_price(line, asked.target, asked.grid or every, bands) if asked.target else None,
+        price=price[0] if price else None,
         terms=terms,
         stated=stated,
         assumed=assumed,

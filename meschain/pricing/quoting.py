@@ -21,13 +21,15 @@ def quote_sale(
 
     Refused when a term has two values or none, or the tariff none for the parcel.
     """
-    terms = stated_terms(pricing)
+    terms = stated_terms(pricing, sale)
     found = resolve(reference_terms(), Sale(), asked.day) | resolve(terms, sale, asked.day)
     bands: Sequence[Band] = ()
     if "cargo" not in asked.terms and found["cargo_payer"].value == "buyer":
         asked = replace(asked, terms={**asked.terms, "cargo": Decimal(0)})
     elif "cargo" not in asked.terms and found["carrier"].value:
         parcel = int((desi or Decimal(found["desi"].value)).to_integral_value(ROUND_CEILING))
-        tariffs = list_tariffs(pricing)
-        bands = bands_of(tariffs, (sale.channel, asked.currency), asked.day, found["carrier"].value, max(parcel, 1))
+        place = (sale.channel, asked.currency)
+        bands = bands_of(
+            list_tariffs(pricing, place=place), place, asked.day, found["carrier"].value, max(parcel, 1)
+        )  # fmt: skip
     return quote(calculator, asked, Known(sale=sale, terms=terms, bands=bands))

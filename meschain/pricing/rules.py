@@ -3,6 +3,7 @@
 Rules are an ordered list; of those that fit an offer on a channel, the first one makes its price.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise, product
@@ -142,11 +143,14 @@ def parse_rules(rules: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
         found = _RULES.validate_python(rules)
     except ValidationError as error:
         raise Refused("; ".join(map(_fault, error.errors()))) from None
-    names = [rule.name for rule in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    if twice := repeated_names(found):
         raise Refused(f"each rule needs a name of its own; there is more than one {', '.join(twice)}")
     return found
+
+
+def repeated_names(rules: Sequence[Rule]) -> list[str]:
+    """Names that more than one of the rules has."""
+    return sorted(name for name, times in Counter(rule.name for rule in rules).items() if times > 1)
 
 
 def cells(rules: Sequence[Rule], place: Place) -> Iterator[Cell]:

@@ -20,10 +20,15 @@ def ask_scenario(pricing: Pricing, name: str, changes: Sequence[Mapping[str, Any
     """Keep a what-if, to be computed. Refused with every fault of its changes."""
     parsed = parse_changes(changes)
     kept = [change.model_dump(mode="json", exclude_defaults=True) | {"kind": change.kind} for change in parsed]
-    stored = Scenario(name=name.strip() or "what if", changes=kept, created_by=str(pricing.actor))
+    stored = Scenario(name=named(name), changes=kept, created_by=str(pricing.actor))
     with transaction(pricing.engine) as session:
         session.add(stored)
     return stored
+
+
+def named(name: str) -> str:
+    """The name as it is kept: one that says nothing is no name."""
+    return name.strip() or "what if"
 
 
 def compute_scenario(pricing: Pricing, scenario_id: str) -> Scenario:

@@ -6,15 +6,18 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.rules import NotFound
+from meschain.access.scopes import Scopes
+from meschain.access.visibility import visible
 from meschain.audit.rules import Tag
 from meschain.channels.tables import Channel
 from meschain.pricing.context import Pricing
+from meschain.pricing.resolution import Sale
 from meschain.pricing.tables import PricingTerm
 from meschain.pricing.terms import Settings, Term
 from meschain.store.session import reading, transaction
@@ -24,6 +27,9 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
     for name, field in Settings.model_fields.items()
 }
 _CONDITIONS = ("channel", "supplier", "brand", "category")
+_ORDER = (PricingTerm.name, *(getattr(PricingTerm, each) for each in _CONDITIONS), PricingTerm.since)
+TermPlace = tuple[str, str, str, str, str, date]
+"""Name, conditions and day of a term."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +87,45 @@ def remove_term(pricing: Pricing, term_id: str) -> None:
         session.execute(delete(PricingTerm).where(PricingTerm.id == stored.id))
 
 
-def list_terms(pricing: Pricing, name: str | None = None) -> list[PricingTerm]:
-    """The tenant's terms by name, conditions and day."""
+def get_term(pricing: Pricing, term_id: str) -> PricingTerm:
+    """The term; NotFound if there is none."""
+    with reading(pricing.engine) as session:
+        return _term(session, pricing, term_id, lock=False)
+
+
+def list_terms(
+    pricing: Pricing,
+    name: str | None = None,
+    *,
+    scopes: Scopes | None = None,
+    after: TermPlace | None = None,
+    limit: int | None = None,
+) -> list[PricingTerm]:
+    """The tenant's terms by name, conditions and day, beginning after a place.
+
+    With scopes, those of channels that may be seen, and those of every channel.
+    """
     query = select(PricingTerm).where(PricingTerm.tenant_id == pricing.tenant_id)
     query = query.where(PricingTerm.name == name) if name is not None else query
-    order = [PricingTerm.name, *(getattr(PricingTerm, each) for each in _CONDITIONS), PricingTerm.since]
+    if scopes is not None:
+        query = query.where(or_(PricingTerm.channel == "", visible(PricingTerm.channel, scopes)))
+    query = query.where(tuple_(*_ORDER) > after) if after is not None else query
     with reading(pricing.engine) as session:
-        return list(session.scalars(query.order_by(*order)))
+        return list(session.scalars(query.order_by(*_ORDER).limit(limit)))
 
 
-def stated_terms(pricing: Pricing) -> list[Term]:
-    """The same as they are resolved."""
-    return [
-        Term(each.name, each.value, each.since, each.source, each.until, *(getattr(each, one) for one in _CONDITIONS))
-        for each in list_terms(pricing)
-    ]
+def stated_terms(pricing: Pricing, sale: Sale | None = None) -> list[Term]:
+    """The tenant's terms as they are resolved; of one sale, if it is named, only those that may fit it."""
+    query = select(PricingTerm).where(PricingTerm.tenant_id == pricing.tenant_id)
+    for name, value in sale._asdict().items() if sale is not None else ():
+        column = getattr(PricingTerm, name)
+        if not value:
+            query = query.where(column == "")
+        elif name in {"channel", "supplier"}:  # the others are compared with less care than a database takes
+            query = query.where(column.in_(["", value]))
+    columns = [getattr(PricingTerm, name) for name in ("name", "value", "since", "source", "until", *_CONDITIONS)]
+    with reading(pricing.engine) as session:
+        return [Term(*row) for row in session.execute(query.with_only_columns(*columns).order_by(*_ORDER))]
 
 
 def parsed_value(name: str, value: str) -> Any:  # noqa: ANN401  of whatever kind the term is
@@ -122,9 +152,9 @@ def told(term: PricingTerm) -> Mapping[str, str | None]:
     return {name: str(value) for name, value in values.items() if value not in {"", None}}
 
 
-def _term(session: Session, pricing: Pricing, term_id: str) -> PricingTerm:
+def _term(session: Session, pricing: Pricing, term_id: str, *, lock: bool = True) -> PricingTerm:
     query = select(PricingTerm).where(PricingTerm.tenant_id == pricing.tenant_id, PricingTerm.id == term_id)
-    found = session.scalars(query.with_for_update()).one_or_none()
+    found = session.scalars(query.with_for_update() if lock else query).one_or_none()
     if found is None:
         raise NotFound(f"there is no term {term_id!r}")
     return found

@@ -6,13 +6,15 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from commerce.currency import parse_currency
 from commerce.errors import Refused
 from connectors.tariffs.tariff import TariffRate, cargo_bands
 from meschain.access.rules import NotFound
+from meschain.access.scopes import Scopes
+from meschain.access.visibility import visible
 from meschain.audit.rules import Tag
 from meschain.channels.tables import Channel
 from meschain.pricing.context import Pricing
@@ -59,18 +61,39 @@ def remove_tariff(pricing: Pricing, tariff_id: str) -> None:
     """Take a tariff back as if it had never been; NotFound if there is none."""
     with transaction(pricing.engine) as session:
         query = select(CargoTariff).where(CargoTariff.tenant_id == pricing.tenant_id, CargoTariff.id == tariff_id)
-        stored = session.scalars(query.with_for_update()).one_or_none()
-        if stored is None:
-            raise NotFound(f"there is no tariff {tariff_id!r}")
+        stored = _there(session.scalars(query.with_for_update()).one_or_none(), tariff_id)
         pricing.record(session, Tag.TARIFF_REMOVED, _named(stored), before=_told(stored))
         session.execute(delete(CargoTariff).where(CargoTariff.id == stored.id))
 
 
-def list_tariffs(pricing: Pricing) -> list[CargoTariff]:
-    """The tenant's tariffs by channel and day."""
-    query = select(CargoTariff).where(CargoTariff.tenant_id == pricing.tenant_id)
+def get_tariff(pricing: Pricing, tariff_id: str) -> CargoTariff:
+    """The tariff with its rows; NotFound if there is none."""
+    query = select(CargoTariff).where(CargoTariff.tenant_id == pricing.tenant_id, CargoTariff.id == tariff_id)
     with reading(pricing.engine) as session:
-        return list(session.scalars(query.order_by(CargoTariff.channel, CargoTariff.since)))
+        return _there(session.scalars(query).one_or_none(), tariff_id)
+
+
+def list_tariffs(
+    pricing: Pricing,
+    *,
+    place: tuple[str, str] | None = None,
+    scopes: Scopes | None = None,
+    after: tuple[str, date] | None = None,
+    limit: int | None = None,
+) -> list[CargoTariff]:
+    """The tenant's tariffs by channel and day, beginning after such a pair; only those for a channel of a currency.
+
+    With scopes, those of channels that may be seen, and those of every channel.
+    """
+    order = (CargoTariff.channel, CargoTariff.since)
+    query = select(CargoTariff).where(CargoTariff.tenant_id == pricing.tenant_id)
+    if place is not None:
+        query = query.where(CargoTariff.channel.in_(["", place[0]]), CargoTariff.currency == place[1])
+    if scopes is not None:
+        query = query.where(or_(CargoTariff.channel == "", visible(CargoTariff.channel, scopes)))
+    query = query.where(tuple_(*order) > after) if after is not None else query
+    with reading(pricing.engine) as session:
+        return list(session.scalars(query.order_by(*order).limit(limit)))
 
 
 def tariff_rows(tariffs: Sequence[CargoTariff], channel: Channel, day: date) -> list[Row]:
@@ -100,6 +123,12 @@ def _holding(tariffs: Sequence[CargoTariff], place: tuple[str, str], day: date) 
         if found is not None:
             return fitting[found.value]
     return None
+
+
+def _there(found: CargoTariff | None, tariff_id: str) -> CargoTariff:
+    if found is None:
+        raise NotFound(f"there is no tariff {tariff_id!r}")
+    return found
 
 
 def _spread(rates: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

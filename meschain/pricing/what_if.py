@@ -24,6 +24,9 @@ _RATES = frozenset(name for name in Settings.model_fields if name.endswith("_rat
 _UNUSED = frozenset({"rate_source", "rate_side", "rate_jump"})
 
 
+MOST_CHANGES = 20
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +37,7 @@ class TermChange(_Part):
     kind: Literal["term"]
     name: str
     value: str | None = None
-    add: Annotated[Decimal, Field(decimal_places=2)] | None = None
+    add: Annotated[Decimal, Field(gt=-(10**9), lt=10**9, decimal_places=2)] | None = None
     channel: str = ""
 
     @model_validator(mode="after")
@@ -66,7 +69,7 @@ class TariffChange(_Part):
 
 Change = Annotated[TermChange | RateChange | TariffChange, Field(discriminator="kind")]
 _CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(
-    Annotated[tuple[Change, ...], Field(min_length=1, max_length=20)]
+    Annotated[tuple[Change, ...], Field(min_length=1, max_length=MOST_CHANGES)]
 )
 
 

@@ -14,7 +14,7 @@ from meschain.audit import api as audit
 from meschain.catalog.api import offers, profiles, quarantine, suppliers
 from meschain.catalog.api import runs as catalog_runs
 from meschain.channels import api as channels
-from meschain.pricing.api import rates
+from meschain.pricing.api import approvals, margins, price_rules, prices, quotes, rates, tariffs, terms, what_ifs
 from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
 from meschain.store.changes import Changes
@@ -27,12 +27,15 @@ from meschain.web.problems import install
 from meschain.web.rates import Rates, count_visitor
 from meschain.web.wellformed import check_request
 from meschain.wiring import House
+from warehouse.calculators import Calculators
 from warehouse.readers import Readers
 
 ROUTERS: tuple[APIRouter, ...] = (
     account.router, people.router, privacy.router, roles.router, api_keys.router, tenant.router, audit.router,
     runs.router, suppliers.router, profiles.router, catalog_runs.router, quarantine.router, offers.router,
     channels.router, rates.router,
+    quotes.router, margins.router, terms.router, tariffs.router, price_rules.router, prices.router, approvals.router,
+    what_ifs.router,
 )  # fmt: skip
 """Routes for who has said who it is."""
 OPEN: tuple[APIRouter, ...] = (tokens.router, account.open_router, document.router)
@@ -87,10 +90,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.answers = Answers(changes)
     app.state.signing_keys = SigningKeys(house.access)
     app.state.authenticator = Authenticator(house.access, app.state.signing_keys, changes)
+    app.state.calculators = Calculators()
     keeping = asyncio.create_task(keep_house(house))
     try:
         yield
     finally:
         keeping.cancel()
         changes.close()
+        app.state.calculators.close()
         house.close()

@@ -21,6 +21,7 @@ from tests.homes import TENANT
 from tests.postgres import fresh_database
 from tests.pricing.bank import Banks, open_banks
 from tests.pricing.stall import Stall, open_stall
+from tests.pricing.trade import Trade, open_trade
 
 
 @dataclass
@@ -88,4 +89,11 @@ def market(
         fresh_database(server, f"test_{new_id()}", template=template) as url,
         open_market(furnished_home, home, folder, url) as opened,
     ):
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def trade(market: Market) -> Iterator[Trade]:
+    """The first tenant's channels behind the API, one for all tests of a file."""
+    with open_trade(market) as opened:
         yield opened

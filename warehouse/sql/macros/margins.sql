@@ -22,8 +22,9 @@ CREATE OR REPLACE TEMP MACRO without_vat(amount, rate, quantum) AS
 CREATE OR REPLACE TEMP MACRO counted(amount) AS (amount::DECIMAL(18, 4) * 10_000)::BIGINT;
 CREATE OR REPLACE TEMP MACRO basis_points(rate) AS (rate::DECIMAL(7, 2) * 100)::BIGINT;
 CREATE OR REPLACE TEMP MACRO amount_of(counted) AS (counted::DECIMAL(18, 0) * 0.0001)::DECIMAL(18, 4);
+-- Empty where it says nothing: of nothing, or more than a million million times as much.
 CREATE OR REPLACE TEMP MACRO ratio_of(part, whole) AS
-    CASE WHEN whole > 0 THEN (part::DOUBLE / whole)::DECIMAL(18, 6) END;
+    CASE WHEN whole > 0 THEN TRY_CAST(part::DOUBLE / whole AS DECIMAL(18, 6)) END;
 
 CREATE OR REPLACE TEMP MACRO margins(lines) AS TABLE
 WITH taken AS (

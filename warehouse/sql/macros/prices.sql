@@ -7,6 +7,9 @@
 -- Without rounding, profit is the lower of two straight lines in the price, one with the VAT that has to be paid and one
 -- without; where both reach the target is a guess that rounding moves by a few minor units, as `slack` bounds it. Every price
 -- of the grid that near is then tried with the formula itself.
+--
+-- Where less than a ten-thousandth of a price is left, or the guess is beyond ten thousand millions, no price is high enough:
+-- there would be more prices to try than anybody waits for, and figures that the formula cannot hold.
 CREATE OR REPLACE TEMP MACRO lowest_prices(lines) AS TABLE
 WITH shares AS (
     SELECT
@@ -40,7 +43,7 @@ guessed AS (
         ) AS guess,
         8 * minor / least(slope, slope_gross) + step::DOUBLE AS slack
     FROM shares
-    WHERE least(slope, slope_gross) > 0
+    WHERE least(slope, slope_gross) > 0.0001
 ),
 
 placed AS (
@@ -51,6 +54,7 @@ placed AS (
             floor((greatest(guess, price_from::DOUBLE) + slack - ending::DOUBLE) / step::DOUBLE + 1e-6)::BIGINT + 1
         )) AS place
     FROM guessed
+    WHERE guess < 1e10
 ),
 
 candidates AS (
