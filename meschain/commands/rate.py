@@ -16,7 +16,7 @@ from meschain.commands.margin import number
 from meschain.commands.screen import HELD, Json, Tenant, pricing_of, show, table
 from meschain.pricing import rates
 from meschain.pricing.banks import SOURCES, Source, fetch_bulletin, fetch_history, today_of
-from meschain.pricing.bulletins import JUMP, describe, newest, reference
+from meschain.pricing.bulletins import describe, newest, reference
 from meschain.pricing.context import Pricing
 from meschain.pricing.tables import BulletinStatus, RateBulletin
 from meschain.runs import service as triggers
@@ -63,7 +63,7 @@ def fetch(
         datetime | None, typer.Option(formats=[_DAY], help="The bulletin of that day; else the newest.")
     ] = None,
     jump: Annotated[
-        Decimal | None, typer.Option(parser=number, metavar="PERCENT", help=f"How much a rate may move; else {JUMP}.")
+        Decimal | None, typer.Option(parser=number, metavar="PERCENT", help="How much a rate may move; else as stated.")
     ] = None,
     flow: Annotated[
         bool, typer.Option("--flow", help="Have the flow runner do it, seen in Prefect: needs `meschain up`.")
@@ -75,7 +75,7 @@ def fetch(
     if flow and (day or jump is not None):
         raise Permanent("--flow fetches the newest rates as usual; leave out --day and --jump, or leave out --flow.")
     with pricing_of(tenant) as pricing:
-        kept = _fetch_by_flow(pricing, source) if flow else _fetch(pricing, source, day, JUMP if jump is None else jump)
+        kept = _fetch_by_flow(pricing, source) if flow else _fetch(pricing, source, day, jump)
     rows = [
         {"bulletin": each["bulletin"], "status": each["status"], "why": describe(each["findings"])} for each in kept
     ]
@@ -83,7 +83,7 @@ def fetch(
     raise typer.Exit(HELD if any(each["status"] == "held" for each in kept) else 0)
 
 
-def _fetch(pricing: Pricing, source: Source | None, day: datetime | None, jump: Decimal) -> list[dict[str, Any]]:
+def _fetch(pricing: Pricing, source: Source | None, day: datetime | None, jump: Decimal | None) -> list[dict[str, Any]]:
     """What became of each bank's bulletin; one that cannot be had is told when the others are kept."""
     kept, errors = [], []
     for each in [source] if source else SOURCES:

@@ -8,8 +8,6 @@ from typing import Any, TypedDict
 from connectors.fx.bulletin import Bulletin, Rate
 from meschain.pricing.tables import RateBulletin
 
-JUMP = Decimal(5)
-"""Per cent by which a rate may move from one bulletin to the next, unless the tenant says otherwise."""
 SIDES = ("buying", "selling")
 Pair = tuple[str, str]
 _EXACT = Context(prec=60)

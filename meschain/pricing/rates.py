@@ -17,10 +17,13 @@ from commerce.errors import MesChainError, Refused
 from connectors.fx.bulletin import Bulletin
 from meschain.access.rules import ChangedMeanwhile, NotFound
 from meschain.audit.rules import Tag
-from meschain.pricing.bulletins import JUMP, find_corrections, find_jumps, in_force, newest, same, stored
+from meschain.pricing.bulletins import find_corrections, find_jumps, in_force, newest, same, stored
 from meschain.pricing.context import Pricing
 from meschain.pricing.publication import IN_FORCE, publish_rates
+from meschain.pricing.resolution import Sale, resolve
+from meschain.pricing.service import stated_terms
 from meschain.pricing.tables import BulletinStatus, RateBulletin
+from meschain.pricing.terms import reference_terms
 from meschain.store.base import utc_now
 from meschain.store.ids import new_id
 from meschain.store.session import reading, transaction
@@ -30,18 +33,27 @@ Place = tuple[date, str]
 """Day and source of a bulletin: where it stands in the list."""
 
 
-def keep_bulletin(pricing: Pricing, bulletin: Bulletin, jump: Decimal = JUMP) -> RateBulletin:
+def keep_bulletin(pricing: Pricing, bulletin: Bulletin, jump: Decimal | None = None) -> RateBulletin:
     """Keep what a bank published, unless it is there already; gives it as it is kept: accepted, held or rejected.
 
-    Held is a bulletin in which a rate moved by more than `jump` per cent since the one that is used before it, and one
-    that differs from what is there of its day. The same again changes nothing. What is accepted reaches the lake.
+    Held is a bulletin in which a rate moved by more than `jump` per cent (None: the term `rate_jump`) since the one that
+    is used before it, and one that differs from what is there of its day. The same again changes nothing. What is
+    accepted reaches the lake.
     """
+    jump = stated_jump(pricing) if jump is None else jump
     try:
         kept = _keep(pricing, bulletin, jump)
     except IntegrityError:  # somebody else has kept one of that day just now
         kept = _keep(pricing, bulletin, jump)
     publish_rates(pricing)
     return kept
+
+
+def stated_jump(pricing: Pricing) -> Decimal:
+    """By how many per cent a rate may move today before it is held: as stated, else as in the reference."""
+    day = pricing.day_of(utc_now())
+    found = resolve(reference_terms(), Sale(), day) | resolve(stated_terms(pricing), Sale(), day)
+    return Decimal(found["rate_jump"].value)
 
 
 def keep_history(pricing: Pricing, bulletins: Iterable[Bulletin]) -> int:

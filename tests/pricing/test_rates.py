@@ -307,3 +307,14 @@ def test_what_is_accepted_while_the_lake_is_written_is_written_after_it(desk: De
     publish_rates(desk.pricing)
     assert [row[3] for row in desk.ask(LAKE)] == [41]
     assert publish_rates(desk.pricing) == 0
+
+
+def test_a_tenant_says_by_how_much_a_rate_may_move(desk):
+    day = desk.pricing.day_of(utc_now())
+    assert stated_jump(desk.pricing) == 5
+    state_term(desk.pricing, NewTerm(name="rate_jump", value="12", since=day, source="policy"))
+    rates = [
+        Bulletin("tcmb", str(n), day - timedelta(days=2 - n), (Rate("EUR", "TRY", D(r), D(r)),))
+        for n, r in ((0, 40), (1, 44))
+    ]
+    assert [keep_bulletin(desk.pricing, each).status for each in rates] == ["accepted", "accepted"]
