@@ -36,8 +36,8 @@ Place = tuple[date, str]
 def keep_bulletin(pricing: Pricing, bulletin: Bulletin, jump: Decimal | None = None) -> RateBulletin:
     """Keep what a bank published, unless it is there already; gives it as it is kept: accepted, held or rejected.
 
-    Held is a bulletin in which a rate moved by more than `jump` per cent (None: the term `rate_jump`) since the one that
-    is used before it, and one that differs from what is there of its day. The same again changes nothing. What is
+    Held is a bulletin in which a rate moved by more than `jump` per cent (None: the term `rate_jump`) since the one
+    that is used before it, and one that differs from what is there of its day. The same again changes nothing. What is
     accepted reaches the lake.
     """
     jump = stated_jump(pricing) if jump is None else jump

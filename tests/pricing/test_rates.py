@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from commerce.errors import Refused
-from connectors.fx.bulletin import Bulletin
+from connectors.fx.bulletin import Bulletin, Rate
 from connectors.fx.ecb import parse_ecb_history
 from meschain.access.rules import ChangedMeanwhile, NotFound
 from meschain.audit.rules import Actor
@@ -19,7 +19,16 @@ from meschain.pricing import publication, rates
 from meschain.pricing.bulletins import in_force
 from meschain.pricing.exchange import exchange
 from meschain.pricing.publication import publish_rates
-from meschain.pricing.rates import decide_bulletin, get_bulletin, keep_bulletin, keep_history, list_bulletins
+from meschain.pricing.rates import (
+    decide_bulletin,
+    get_bulletin,
+    keep_bulletin,
+    keep_history,
+    list_bulletins,
+    stated_jump,
+)
+from meschain.pricing.service import NewTerm, state_term
+from meschain.store.base import utc_now
 from tests.pricing.bank import euro, lira
 from tests.pricing.conftest import Desk
 
@@ -313,8 +322,7 @@ def test_a_tenant_says_by_how_much_a_rate_may_move(desk):
     day = desk.pricing.day_of(utc_now())
     assert stated_jump(desk.pricing) == 5
     state_term(desk.pricing, NewTerm(name="rate_jump", value="12", since=day, source="policy"))
-    rates = [
-        Bulletin("tcmb", str(n), day - timedelta(days=2 - n), (Rate("EUR", "TRY", D(r), D(r)),))
-        for n, r in ((0, 40), (1, 44))
-    ]
-    assert [keep_bulletin(desk.pricing, each).status for each in rates] == ["accepted", "accepted"]
+    for ago, rate in ((1, 40), (0, 44)):
+        rates = (Rate("EUR", "TRY", Decimal(rate), Decimal(rate)),)
+        kept = keep_bulletin(desk.pricing, Bulletin("tcmb", f"2026/{9 - ago}", day - timedelta(days=ago), rates))
+        assert kept.status == "accepted"
