@@ -103,3 +103,54 @@ def test_a_share_of_the_price_can_be_asked_for(margins):
     price = margins.lowest_price(WORKED, Target(D(0), D(15)), EVERY, ONE_BAND)
     earned = [margins.margin_of(replace(WORKED, sale=each, cargo=D("83.93"))) for each in (price, price - D("0.01"))]
     assert [each["net_cash"] >= each["sale_net"] * D("0.15") for each in earned] == [True, False]
+
+
+def test_several_prices_at_once_are_those_asked_for_one_by_one(margins):
+    bands = [Band(D(0), D(500), D("42.91")), Band(D(500), None, D("83.93"))]
+    wanted = [
+        (Target(D(0)), EVERY), (Target(D(60)), Grid(D(10), D("9.99"))), (Target(D(10), D(99)), EVERY),
+        (Target(D(0), D(15), "net_economic"), EVERY),
+    ]  # fmt: skip
+    together = margins.lowest_prices(WORKED, wanted, bands)
+    assert together == [margins.lowest_price(WORKED, *each, bands) for each in wanted]
+    assert together[2] is None
+    assert None not in {together[0], together[1], together[3]}
+
+
+whole_rates = st.sampled_from([D(0), D("0.01"), D(10), D(50), D(70), D("99.99"), D(100)]) | st.decimals(
+    0, 100, places=2
+)
+whole_amounts = st.sampled_from([D(0), D("0.0001"), D("999999999.9999")]) | st.decimals(0, 10**9 - 1, places=4)
+
+
+@given(
+    line=st.builds(
+        Line, minor_digits=st.sampled_from([0, 2, 3]), sale=whole_amounts, vat_rate=whole_rates, cost=whole_amounts,
+        cost_vat_rate=whole_rates, commission_rate=whole_rates, commission_base=st.sampled_from(["gross", "net"]),
+        commission_vat=st.sampled_from(["included", "added", "none"]), service_vat_rate=whole_rates,
+        service_fee=whole_amounts, cargo=whole_amounts, export_fee_rate=whole_rates, other_costs=whole_amounts,
+        financing_rate=whole_rates, payment_days=st.integers(0, 3650), withholding_rate=whole_rates,
+        vat_credit=st.booleans(), return_rate=whole_rates, return_cargo=whole_amounts,
+        commission_refunded=st.booleans(), service_fee_refunded=st.booleans(), resaleable=st.booleans(),
+    ),
+    amount=st.decimals(1 - 10**9, 10**9 - 1, places=4),
+    rate=st.decimals(-90, D("99.99"), places=2),
+)  # fmt: skip
+def test_whatever_a_term_may_be_is_answered(margins, line, amount, rate):
+    coin = D(1).scaleb(-line.minor_digits)
+    assert margins.margin_of(line)["sale"] == line.sale
+    wanted = [(Target(D(0)), Grid(coin)), (Target(amount, rate), Grid(coin))]
+    break_even, price = margins.lowest_prices(line, wanted, [Band(D(0), None, line.cargo)])
+    for found, least in ((break_even, 0), (price, None)):
+        if found is not None:
+            parts = margins.margin_of(replace(line, sale=found))
+            assert parts["net_cash"] >= (amount + parts["sale_net"] * rate / 100 if least is None else least)
+
+
+def test_fees_that_leave_next_to_nothing_and_costs_next_to_nothing_are_answered(margins):
+    gone = replace(
+        WORKED, vat_rate=D(0), commission_rate=D(0), export_fee_rate=D(70), vat_credit=False, withholding_rate=D(30)
+    )  # fmt: skip
+    assert margins.lowest_price(gone, Target(D(1)), EVERY, ONE_BAND) is None
+    dear = margins.margin_of(replace(WORKED, sale=D("999999999.9999"), cost=D("0.0001")))
+    assert dear["return_on_cost"] is None

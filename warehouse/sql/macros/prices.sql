@@ -54,7 +54,7 @@ placed AS (
             floor((greatest(guess, price_from::DOUBLE) + slack - ending::DOUBLE) / step::DOUBLE + 1e-6)::BIGINT + 1
         )) AS place
     FROM guessed
-    WHERE guess < 1e10
+    WHERE guess + slack < 1e10
 ),
 
 candidates AS (
