@@ -32,12 +32,12 @@ _EXAMPLE = {
 class NewRulesBody(Body):
     """Rules in order: of those that fit an offer on a channel, the first one makes its price."""
 
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MOST_RULES, examples=[[_EXAMPLE]])]
+    rules: Annotated[list[Rule], Field(min_length=1, max_length=MOST_RULES, examples=[[_EXAMPLE]])]
     note: str = Field(default="", max_length=500, examples=["for the winter"])
 
     @field_validator("rules")
     @classmethod
-    def _have_names_of_their_own(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    def _have_names_of_their_own(cls, rules: list[Rule]) -> list[Rule]:
         if twice := repeated_names(rules):
             raise ValueError(f"each rule needs a name of its own; there is more than one {', '.join(twice)}")
         return rules
@@ -67,11 +67,11 @@ class PreviewOffer(BaseModel):
 
 
 class PreviewChange(PreviewOffer):
-    """A price that would change."""
+    """A price that would change, or be refused."""
 
-    outcome: str
+    outcome: str = Field(description="new, raised, lowered or refused.", examples=["raised"])
     before: Decimal | None
-    after: Decimal
+    after: Decimal | None
     cause: str | None
 
 

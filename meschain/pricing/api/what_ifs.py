@@ -1,5 +1,6 @@
 """Routes around what-ifs: what changes of terms, rates and tariffs would do to the margins of all channels."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -37,7 +38,7 @@ class WhatIfBody(Body):
     """Changes, all of them at once."""
 
     name: str = Field(default="", max_length=200, examples=["commissions rise"])
-    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=MOST_CHANGES, examples=[[_EXAMPLE]])]
+    changes: Annotated[list[Change], Field(min_length=1, max_length=MOST_CHANGES, examples=[[_EXAMPLE]])]
 
 
 class WhatIfChannel(BaseModel):
@@ -151,13 +152,13 @@ def _wished(request: Request, who: Principal, pricing: Pricing, body: WhatIfBody
         return None
     if found.flow == _FLOW:
         kept = scenarios.get_scenario(pricing, found.parameters["scenario"])
-        if (kept.name, parse_changes(kept.changes)) == (scenarios.named(body.name), body.changes):
+        if (kept.name, parse_changes(kept.changes)) == (scenarios.named(body.name), tuple(body.changes)):
             return kept
     service.check_same(found, _FLOW, {})
     return None
 
 
-def _check(pricing: Pricing, changes: tuple[Change, ...]) -> None:
+def _check(pricing: Pricing, changes: Sequence[Change]) -> None:
     """Invalid where a change names a channel that there is not, or a value that its term cannot have."""
     known = {"", *(channel.slug for channel in list_channels(pricing.channels))}
     faults: list[Fault] = []
