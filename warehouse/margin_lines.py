@@ -9,30 +9,25 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
 from warehouse import statements
+from warehouse.arrow import register
 from warehouse.lake import Connection, Lake
 from warehouse.margins import column_types, define_margins
 
-_EXACT = {"DECIMAL(18, 4)": pa.decimal128(18, 4), "DECIMAL(7, 2)": pa.decimal128(7, 2), "BOOLEAN": pa.bool_()}
-_LINE = {
-    name: _EXACT.get(kind, pa.int32() if kind == "INTEGER" else pa.string()) for name, kind in column_types().items()
-}
 _TERMS = {
-    **{name: kind for name, kind in _LINE.items() if name not in {"sale", "cost", "cost_vat_rate"}},
-    "vat_rate_otherwise": pa.decimal128(7, 2), "desi": pa.decimal128(18, 4), "carrier": pa.string(),
-    "cargo_payer": pa.string(), "cost_vat_included": pa.bool_(), "channel": pa.string(), "currency": pa.string(),
-    "supplier": pa.string(), "brand": pa.string(), "category": pa.string(), "assumed": pa.string(),
-    "fault": pa.string(), "fault_detail": pa.string(),
+    **{name: kind for name, kind in column_types().items() if name not in {"sale", "cost", "cost_vat_rate"}},
+    "vat_rate_otherwise": "DECIMAL(7, 2)", "desi": "DECIMAL(18, 4)", "carrier": "VARCHAR",
+    "cargo_payer": "VARCHAR", "cost_vat_included": "BOOLEAN", "channel": "VARCHAR", "currency": "VARCHAR",
+    "supplier": "VARCHAR", "brand": "VARCHAR", "category": "VARCHAR", "assumed": "VARCHAR",
+    "fault": "VARCHAR", "fault_detail": "VARCHAR",
 }  # fmt: skip
 _EXCHANGE = {
-    "channel": pa.string(), "currency": pa.string(), "rate": pa.decimal128(20, 10), "bulletin": pa.string(),
-    "fault": pa.string(),
+    "channel": "VARCHAR", "currency": "VARCHAR", "rate": "DECIMAL(20, 10)", "bulletin": "VARCHAR",
+    "fault": "VARCHAR",
 }  # fmt: skip
 _TARIFF = {
-    "channel": pa.string(), "carrier": pa.string(), "desi": pa.int32(), "price_from": pa.decimal128(18, 4),
-    "price_below": pa.decimal128(18, 4), "amount": pa.decimal128(18, 4),
+    "channel": "VARCHAR", "carrier": "VARCHAR", "desi": "INTEGER", "price_from": "DECIMAL(18, 4)",
+    "price_below": "DECIMAL(18, 4)", "amount": "DECIMAL(18, 4)",
 }  # fmt: skip
 Row = Mapping[str, Any]
 NO_PRICE = Decimal(10) ** 13
@@ -102,7 +97,7 @@ def consider(connection: Connection, mentioned: Mentioned, resolve: Resolve) -> 
     register(
         connection,
         "mentioned",
-        {"kind": pa.string(), "value": pa.string()},
+        {"kind": "VARCHAR", "value": "VARCHAR"},
         [{"kind": k, "value": v} for k, v in pairs],
     )
     found = statements.run(connection, "margins/offers").fetchall()
@@ -119,9 +114,3 @@ def losers(connection: Connection, limit: int, channels: Sequence[str] | None = 
     """The lines that lose the most cash, worst first; of these channels only, if any are named."""
     asked = {"limit": limit, "channels": list(channels) if channels is not None else None}
     return statements.rows(connection, "margins/losers", asked)
-
-
-def register(connection: Connection, name: str, columns: Mapping[str, pa.DataType], rows: Sequence[Row]) -> None:
-    """Let the connection know the rows as a relation of that name; a column that a row lacks is empty."""
-    data = {column: [row.get(column) for row in rows] for column in columns}
-    connection.register(name, pa.table(data, schema=pa.schema(list(columns.items()))))

@@ -8,23 +8,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from warehouse import statements
+from warehouse.arrow import register
 from warehouse.lake import Connection, Lake
-from warehouse.margin_lines import Combination, Mentioned, Resolve, Row, consider, register
+from warehouse.margin_lines import Combination, Mentioned, Resolve, Row, consider
 
 _RULES = {
-    "channel": pa.string(), "supplier": pa.string(), "brand": pa.string(), "category": pa.string(), "cost_from":
-    pa.decimal128(18, 4), "cost_below": pa.decimal128(18, 4), "desi_from": pa.int32(), "desi_below": pa.int32(),
-    "rule_number": pa.int32(), "rule": pa.string(), "price_kind": pa.string(), "price_rate": pa.decimal128(7, 2),
-    "price_amount": pa.decimal128(18, 4), "least_profit": pa.decimal128(18, 4), "least_margin_rate": pa.decimal128(7,
-    2), "advertised_rate": pa.decimal128(7, 2), "step": pa.decimal128(18, 4), "ending": pa.decimal128(18, 4),
-    "largest_step_rate": pa.decimal128(7, 2),
+    "channel": "VARCHAR", "supplier": "VARCHAR", "brand": "VARCHAR", "category": "VARCHAR", "cost_from":
+    "DECIMAL(18, 4)", "cost_below": "DECIMAL(18, 4)", "desi_from": "INTEGER", "desi_below": "INTEGER",
+    "rule_number": "INTEGER", "rule": "VARCHAR", "price_kind": "VARCHAR", "price_rate": "DECIMAL(7, 2)",
+    "price_amount": "DECIMAL(18, 4)", "least_profit": "DECIMAL(18, 4)", "least_margin_rate": "DECIMAL(7, 2)", "advertised_rate": "DECIMAL(7, 2)", "step": "DECIMAL(18, 4)", "ending": "DECIMAL(18, 4)",
+    "largest_step_rate": "DECIMAL(7, 2)",
 }  # fmt: skip
 _APPROVALS = {
-    "id": pa.string(), "channel": pa.string(), "supplier": pa.string(), "supplier_sku": pa.string(),
-    "price": pa.decimal128(18, 4),
+    "id": "VARCHAR", "channel": "VARCHAR", "supplier": "VARCHAR", "supplier_sku": "VARCHAR",
+    "price": "DECIMAL(18, 4)",
 }  # fmt: skip
 
 

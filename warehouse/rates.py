@@ -1,21 +1,21 @@
 """Writes rates of exchange into the lake, a day of a source at a time. Which rates may be used is decided elsewhere."""
 
-import pyarrow as pa
+from collections.abc import Mapping, Sequence
 
 from warehouse import statements
+from warehouse.arrow import register_columns
 from warehouse.lake import Connection
 
 COLUMNS = ("source", "bulletin", "day", "base", "quote", "buying", "selling")
 """Of `core.exchange_rates`, and of what is written: all of them texts."""
-SCHEMA = pa.schema([(name, pa.string()) for name in COLUMNS])
 
 
-def replace_days(connection: Connection, rates: pa.Table) -> None:
+def replace_days(connection: Connection, rates: Mapping[str, Sequence[str]]) -> None:
     """Put the rates in the place of what the lake has of their days and sources; to be called in a write transaction.
 
-    The table is of `SCHEMA`. Digits behind the twelfth are rounded.
+    The values lie in `COLUMNS`. Digits behind the twelfth are rounded.
     """
-    connection.register("arriving_rates", rates)
+    register_columns(connection, "arriving_rates", dict.fromkeys(COLUMNS, "VARCHAR"), rates)
     try:
         statements.run(connection, "rates/replace_days")
     finally:

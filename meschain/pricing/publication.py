@@ -6,7 +6,6 @@ done by the next one.
 
 from collections.abc import Iterator
 
-import pyarrow as pa
 from sqlalchemy import Select, or_, select, update
 
 from meschain.pricing.bulletins import stored_in_force
@@ -14,7 +13,7 @@ from meschain.pricing.context import Pricing
 from meschain.pricing.tables import RateBulletin
 from meschain.store.session import reading, transaction
 from warehouse.lake import Connection
-from warehouse.rates import COLUMNS, SCHEMA, replace_days
+from warehouse.rates import COLUMNS, replace_days
 
 _BATCH = 500
 IN_FORCE = or_(RateBulletin.status == "accepted", RateBulletin.former.is_not(None))
@@ -34,7 +33,7 @@ def publish_rates(pricing: Pricing) -> int:
         for row in _waiting(pricing):
             written[row.id] = row.version
             _add(columns, row)
-        replace_days(connection, pa.table(columns, schema=SCHEMA))
+        replace_days(connection, columns)
 
     with pricing.lake.connect() as connection:
         pricing.lake.write(connection, write, "rates of exchange")

@@ -9,10 +9,12 @@ import pytest
 from meschain.catalog.products import match_products
 from tests.catalog.shop import Shop, goods, open_shop
 from tests.homes import TENANT
+from tests.pricing.stall import open_stall
 from warehouse import invariants
 
 BREAKS = {
     "changes_lead_to_the_present": "UPDATE core.offers SET status = 'deleted' WHERE supplier_sku = 'A030'",
+    "exchanged_prices_keep_the_bulletin": "UPDATE core.margins SET exchange_rate = 2 WHERE supplier_sku = 'A030'",
     "exchange_rates_are_unique": "INSERT INTO core.exchange_rates FROM core.exchange_rates",
     "lake_belongs_to_one_tenant": "UPDATE core.offers SET tenant = 'beta' WHERE supplier_sku = 'A001'",
     "missing_offers_have_no_record": "INSERT INTO raw.records VALUES ('acme', 1, 1, 'A040', true)",
@@ -23,6 +25,8 @@ BREAKS = {
     "matched_by, gives FROM core.product_offers WHERE supplier_sku = 'A004'",
     "offers_come_from_a_run": "UPDATE core.offers SET run_id = 'nobody' WHERE supplier_sku = 'A005'",
     "open_refusals_can_be_read_again": "UPDATE raw.quarantine SET raw = ''",
+    "price_changes_lead_to_the_present": "UPDATE core.published_prices SET price = 1 WHERE supplier_sku = 'A030'",
+    "prices_keep_their_floor": "UPDATE core.price_changes SET least_profit = 9999 WHERE supplier_sku = 'A030'",
     "prices_are_positive": "UPDATE core.offers SET list_price = 0 WHERE supplier_sku = 'A006'",
     "prices_have_a_currency": "UPDATE core.offers SET currency = NULL WHERE supplier_sku = 'A007'",
     "products_count_their_offers": "UPDATE core.products SET offers = 7 WHERE title = 'Thing 8'",
@@ -38,13 +42,24 @@ def sound_home(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -
     """A home with a lake in which everything has happened that is ordinary."""
     home = Path(shutil.copytree(furnished_home, tmp_path_factory.mktemp("sound") / "home"))
     with open_shop(home, TENANT, home.parent) as shop:
-        shop.sync([*goods(40), {"sku": "X", "title": "refused", "price": "-5", "currency": "TRY", "stock": 1}])
-        shop.sync([*goods(39, stock=lambda number: number % 7), {"sku": "X", "title": "refused", "price": "-5"}])
+        priced = {"cost": "{}.00".format}
+        shop.sync(
+            [*goods(40, **priced), {"sku": "X", "title": "refused", "price": "-5", "currency": "TRY", "stock": 1}]
+        )
+        shop.sync(
+            [*goods(39, stock=lambda number: number % 7, **priced), {"sku": "X", "title": "refused", "price": "-5"}]
+        )
         shop.sync(goods(20), "other")
         match_products(shop.catalog)
         statement = "INSERT INTO core.exchange_rates VALUES ('tcmb', '2026/2', DATE '2026-01-05', 'USD', 'TRY', 42, 43)"
         with shop.catalog.lake.connect() as connection:
             connection.execute(statement)
+    with open_stall(home, TENANT) as stall:
+        stall.channel("trendyol")
+        stall.terms(commission_rate=0, service_fee=0, cargo=0)
+        stall.rules({"name": "double", "price": {"kind": "markup", "rate": 100}})
+        stall.refresh()
+        stall.compute()
     return home
 
 

@@ -4,12 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import duckdb
-import pyarrow as pa
 import pytest
 
 from warehouse import statements
 from warehouse.lake import Connection
-from warehouse.rates import COLUMNS, SCHEMA, replace_days
+from warehouse.rates import COLUMNS, replace_days
 
 MONDAY, TUESDAY = "2026-01-05", "2026-01-06"
 
@@ -25,7 +24,7 @@ def database():
 def write(database: Connection, *rows: tuple[str, ...]) -> list[tuple[object, ...]]:
     """Write the rows; gives what is there."""
     columns = {name: [row[number] for row in rows] for number, name in enumerate(COLUMNS)}
-    replace_days(database, pa.table(columns, schema=SCHEMA))
+    replace_days(database, columns)
     return database.execute("SELECT * FROM core.exchange_rates ORDER BY ALL").fetchall()
 
 

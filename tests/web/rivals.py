@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from commerce.errors import Refused
+from connectors.tariffs.tariff import TariffRate
 from meschain.access import api_keys, links, own_roles
 from meschain.access.authentication import Authenticator
 from meschain.access.grants import GivenRole
@@ -28,7 +30,13 @@ from meschain.access.tenants import update_tenant
 from meschain.audit.rules import OPERATOR
 from meschain.catalog.suppliers import add_supplier
 from meschain.channels.service import add_channel
+from meschain.pricing.margins import compute_margins
+from meschain.pricing.price_rules import approve_rules, draft_rules
+from meschain.pricing.prices import preview_prices, refresh_prices
 from meschain.pricing.rates import keep_bulletin
+from meschain.pricing.scenarios import ask_scenario
+from meschain.pricing.service import NewTerm, state_term
+from meschain.pricing.tariffs import add_tariff
 from meschain.runs import flows, service
 from meschain.runs.tables import Flow
 from meschain.settings import Settings
@@ -69,6 +77,7 @@ def furnish(settings: Settings, folder: Path) -> None:
         _add_people(people, mark)
         _add_goods(house, mark, folder)
         _add_rates(house, mark)
+        _add_prices(house, mark)
     announced = Flow(name="sync-catalog", description="", parameters=_SYNC, tags=["needs:catalog:sync"])
     flows.announce(house.engine, [announced])
     house.close()
@@ -101,6 +110,7 @@ def _add_goods(house: House, mark: str, folder: Path) -> None:
         for supplier in (f"{mark}-toys", f"{mark}-tools"):
             add_supplier(catalog, supplier, name=f"{mark} supplier", source=source)
         named: dict[str, Any] = {"sku": f"{mark}-{{}}".format, "title": f"{mark} thing {{}}".format}
+        named["cost"] = "{}.00".format
         shop.sync([*goods(30, **named), {"sku": f"{mark}-BAD", "title": f"{mark} bad", "price": "x"}], f"{mark}-toys")
         shop.sync(goods(30, stock=5, **named), f"{mark}-toys")
         assert shop.sync(goods(3, **named), f"{mark}-toys").status == "held"
@@ -113,6 +123,25 @@ def _add_rates(house: House, mark: str) -> None:
     pricing, month = house.pricing(house.tenant(slug_of(mark))), 1 + MARKS.index(mark)
     for day, rate in ((5, "40"), (6, "80"), (5, "41")):
         keep_bulletin(pricing, lira(date(2026, month, day), {"USD": rate}))
+
+
+def _add_prices(house: House, mark: str) -> None:
+    """What sales cost, rules that have made prices, and a what-if."""
+    pricing = house.pricing(house.tenant(slug_of(mark)))
+    told: dict[str, Any] = {"since": date(2026, 1, 1), "source": f"{mark} contract"}
+    for name in ("commission_rate", "cargo", "service_fee"):
+        state_term(pricing, NewTerm(name=name, value="0", **told))
+    rate = TariffRate(f"{mark} Cargo", 5, Decimal(0), None, Decimal(50))
+    for channel in ("", f"{mark}-shop"):
+        add_tariff(pricing, [rate], channel=channel, **told)
+    for number in range(2):
+        draft_rules(pricing, [{"name": f"{mark} rule {number}", "price": {"kind": "markup", "rate": 50 + number}}])
+    preview_prices(pricing, 1)
+    approve_rules(pricing, 1)
+    refresh_prices(pricing, new_id())
+    compute_margins(pricing, new_id())
+    for number in range(2):
+        ask_scenario(pricing, f"{mark} what if {number}", [{"kind": "tariff", "change_rate": "10"}])
 
 
 @dataclass
