@@ -14,10 +14,11 @@ from warehouse.lake import Connection, Lake
 from warehouse.margin_lines import Combination, Mentioned, Resolve, Row, consider
 
 _RULES = {
-    "channel": "VARCHAR", "supplier": "VARCHAR", "brand": "VARCHAR", "category": "VARCHAR", "cost_from":
-    "DECIMAL(18, 4)", "cost_below": "DECIMAL(18, 4)", "desi_from": "INTEGER", "desi_below": "INTEGER",
+    "channel": "VARCHAR", "supplier": "VARCHAR", "brand": "VARCHAR", "category": "VARCHAR",
+    "cost_from": "DECIMAL(18, 4)", "cost_below": "DECIMAL(18, 4)", "desi_from": "INTEGER", "desi_below": "INTEGER",
     "rule_number": "INTEGER", "rule": "VARCHAR", "price_kind": "VARCHAR", "price_rate": "DECIMAL(7, 2)",
-    "price_amount": "DECIMAL(18, 4)", "least_profit": "DECIMAL(18, 4)", "least_margin_rate": "DECIMAL(7, 2)", "advertised_rate": "DECIMAL(7, 2)", "step": "DECIMAL(18, 4)", "ending": "DECIMAL(18, 4)",
+    "price_amount": "DECIMAL(18, 4)", "least_profit": "DECIMAL(18, 4)", "least_margin_rate": "DECIMAL(7, 2)",
+    "advertised_rate": "DECIMAL(7, 2)", "step": "DECIMAL(18, 4)", "ending": "DECIMAL(18, 4)",
     "largest_step_rate": "DECIMAL(7, 2)",
 }  # fmt: skip
 _APPROVALS = {
