@@ -128,12 +128,13 @@ def add_tariff(request: Request, response: Response, body: NewTariffBody, who: S
 
 
 @router.delete("/tariffs/{tariff}", status_code=204)
-def remove_tariff(request: Request, tariff: TariffId, who: SomeWriter) -> None:
+def remove_tariff(request: Request, tariff: TariffId, who: SomeWriter) -> Response:
     """Take a tariff back as if it had never been."""
     pricing = pricing_of(request, who)
     found = _the_tariff(pricing, who, tariff)
     require_for(request, who, Permission.PRICING_WRITE, found.channel)
     tariffs.remove_tariff(pricing, found.id)
+    return Response(status_code=204)
 
 
 def _the_tariff(pricing: Pricing, who: Principal, tariff_id: str) -> CargoTariff:

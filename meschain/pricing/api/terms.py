@@ -155,10 +155,11 @@ def end_term(request: Request, term: TermId, body: TermEndBody, who: SomeWriter)
 
 
 @router.delete("/terms/{term}", status_code=204)
-def remove_term(request: Request, term: TermId, who: SomeWriter) -> None:
+def remove_term(request: Request, term: TermId, who: SomeWriter) -> Response:
     """Take a value back as if it had never been stated."""
     pricing = pricing_of(request, who)
     service.remove_term(pricing, _the_term(request, pricing, who, term))
+    return Response(status_code=204)
 
 
 def shown_value(term: Term) -> str:
