@@ -4,12 +4,12 @@ Nothing here knows HTML. Texts from outside are shown, never obeyed: see `plain`
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import babel
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from babel.units import format_unit
@@ -75,6 +75,10 @@ class Formats:
         """`27 Kas 2026`."""
         return NOTHING if value is None else format_datetime(value, "d MMM y", self.zone, self.locale)
 
+    def calendar_day(self, value: date | None) -> str:
+        """A day of the calendar, wherever: `27 Kas 2026`."""
+        return NOTHING if value is None else format_date(value, "d MMM y", self.locale)
+
     def number(self, value: float | Decimal | None) -> str:
         """With the marks of the language; every digit that is there stays."""
         return NOTHING if value is None else format_decimal(value, locale=self.locale, decimal_quantization=False)
@@ -82,6 +86,13 @@ class Formats:
     def percent(self, share: float) -> str:
         """A share from 0 to 1 with one digit behind the mark, if it is not 0."""
         return format_percent(share, "#,##0.#%" if self.language != "tr" else "%#,##0.#", self.locale)
+
+    def rate(self, value: Decimal | None) -> str:
+        """A value in per cent with every digit that it has: `%18,5`."""
+        if value is None:
+            return NOTHING
+        pattern = "%#,##0.####" if self.language == "tr" else "#,##0.####%"
+        return format_percent(value / 100, pattern, self.locale)
 
     def money(self, amount: Decimal | None, currency: str | None) -> str:
         """An amount at the scale it has, with at least the digits of its currency's minor unit."""

@@ -2,16 +2,23 @@
 
 from typing import NamedTuple
 
+from meschain.access.scopes import ScopeKind
 from meschain.web.console.language import N_
 from meschain.web.console.views.page import Page
 
 
 class Entry(NamedTuple):
-    """One line of the menu; `place` names the page, an empty permission is everybody's."""
+    """One line of the menu; `place` names the page, an empty permission is everybody's.
+
+    Who has the permission for anything of the `kind` sees the line.
+    """
 
     place: str
     label: str
     permission: str
+    kind: ScopeKind = "supplier"
+    whole: bool = False
+    """Whether the page is only for who may it for the tenant as a whole, not for some supplier."""
 
 
 class Section(NamedTuple):
@@ -47,9 +54,12 @@ MENU = (
 
 
 def menu(page: Page) -> list[Section]:
-    """The menu as the reader may use it: what can be seen for some supplier only counts as well."""
-    sections = (
-        Section(heading, tuple(each for each in entries if not each.permission or page.may_anywhere(each.permission)))
-        for heading, entries in MENU
-    )
+    """The menu as the reader may use it: what can be seen for some supplier or channel only counts as well."""
+    sections = (Section(heading, tuple(each for each in entries if _shown(each, page))) for heading, entries in MENU)
     return [section for section in sections if section.entries]
+
+
+def _shown(entry: Entry, page: Page) -> bool:
+    if not entry.permission:
+        return True
+    return page.may(entry.permission) if entry.whole else page.may_anywhere(entry.permission, entry.kind)

@@ -91,7 +91,7 @@ ACTS: Mapping[str, str] = MappingProxyType(
 _ALL = {**PAGES, **ACTS}
 
 
-def url(name: str, **values: object) -> str:
+def url(name: str, /, **values: object) -> str:
     """The address of a page or act; values that its path has no place for become its query, None is left out."""
     path = _ALL[name]
     parts = {part for _, part, _, _ in Formatter().parse(path) if part}

@@ -24,7 +24,20 @@ from meschain.web.console.words import FINDING, word
 
 _NOT_IN_ADDRESSES = frozenset(' "<>\\^`{|}')
 TEMPLATES = Path(__file__).parent / "templates"
-_FORMATS = ("clock", "day", "exactly", "moment", "money", "names", "number", "percent", "seconds", "size")
+_FORMATS = (
+    "calendar_day",
+    "clock",
+    "day",
+    "exactly",
+    "moment",
+    "money",
+    "names",
+    "number",
+    "percent",
+    "rate",
+    "seconds",
+    "size",
+)
 
 
 def render(page: Page, view: View) -> str:

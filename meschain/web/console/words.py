@@ -4,19 +4,10 @@ A word that is not here yet is shown as the code has it, without its underscores
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from meschain.audit.rules import Tag
 from meschain.web.console.language import N_
-from meschain.web.console.notices import Tone
-
-
-class Word(NamedTuple):
-    """How a page calls a thing, and how the thing stands."""
-
-    label: str
-    tone: Tone = "idle"
-
+from meschain.web.console.wording import Word
 
 RUN_STATUS = {
     "running": Word(N_("running"), "run"),

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from meschain.access.permissions import Permission
 from meschain.access.policy import Policy
+from meschain.access.scopes import Scope, ScopeKind
 from meschain.access.tables import HOME_TIME_ZONE, Locale
 from meschain.web.console.formats import Formats
 from meschain.web.console.language import Message
@@ -53,20 +54,21 @@ class Page:
     def __post_init__(self) -> None:
         object.__setattr__(self, "formats", Formats(self.language, self.zone_name))  # frozen for everybody else
 
-    def may(self, permission: str, supplier: str | None = None) -> bool:
-        """Whether the reader may do it, for the tenant as a whole or for one supplier; ValueError if nobody could.
+    def may(self, permission: str, supplier: str | None = None, *, channel: str | None = None) -> bool:
+        """Whether the reader may do it, for the tenant as a whole or for one of a kind; ValueError if nobody could.
 
         Only for what a page offers: the routes ask again.
         """
-        scope = ("supplier", supplier) if supplier is not None else None
+        scope: Scope | None = ("supplier", supplier) if supplier is not None else None
+        scope = ("channel", channel) if channel is not None else scope
         wanted = Permission(permission)
         return self.reader is not None and self.reader.rights.allows(wanted, scope)
 
-    def may_anywhere(self, permission: str) -> bool:
-        """Whether there is a supplier at all for which the reader may do it."""
+    def may_anywhere(self, permission: str, kind: ScopeKind = "supplier") -> bool:
+        """Whether there is a supplier, or a channel, at all for which the reader may do it."""
         if self.reader is None:
             return False
-        scopes = self.reader.rights.scopes(Permission(permission), "supplier")
+        scopes = self.reader.rights.scopes(Permission(permission), kind)
         return scopes is None or bool(scopes)
 
 
