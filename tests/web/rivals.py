@@ -94,6 +94,7 @@ def _add_goods(house: House, mark: str, folder: Path) -> None:
         for supplier in (f"{mark}-toys", f"{mark}-tools"):
             add_supplier(catalog, supplier, name=f"{mark} supplier", source=source)
         named: dict[str, Any] = {"sku": f"{mark}-{{}}".format, "title": f"{mark} thing {{}}".format}
+        named["cost"] = "{}.00".format
         shop.sync([*goods(30, **named), {"sku": f"{mark}-BAD", "title": f"{mark} bad", "price": "x"}], f"{mark}-toys")
         shop.sync(goods(30, stock=5, **named), f"{mark}-toys")
         assert shop.sync(goods(3, **named), f"{mark}-toys").status == "held"

@@ -6,6 +6,7 @@ A word that is not here yet is shown as the code has it, without its underscores
 from collections.abc import Mapping
 
 from meschain.audit.rules import Tag
+from meschain.web.console import price_words
 from meschain.web.console.language import N_
 from meschain.web.console.wording import Word
 
@@ -240,6 +241,7 @@ VOCABULARIES: Mapping[str, Mapping[str, Word]] = {
     "source": SOURCE_KIND,
     "supplier": SUPPLIER_STATE,
     "trigger": TRIGGER_STATE,
+    **price_words.VOCABULARIES,
 }
 
 
