@@ -59,6 +59,12 @@ def margins_by_channel(connection: Connection) -> Rows:
     return statements.rows(connection, "published/channels")
 
 
+def gaps(connection: Connection, channels: Sequence[str] | None = None) -> Rows:
+    """How many offers have no margin: `channel`, `reason`, `offers`, and `example`, one of them with its `detail`."""
+    given = {"channels": list(channels) if channels is not None else None}
+    return statements.rows(connection, "published/gaps", given)
+
+
 def _asked(limit: int, channels: Sequence[str] | None, after: Key | None) -> dict[str, object]:
     names = ("after_channel", "after_supplier", "after_sku")
     return {

@@ -140,6 +140,13 @@ def find_by_flow_run(engine: Engine, flow_run_id: str | None) -> Trigger | None:
         return session.scalars(select(Trigger).where(Trigger.flow_run_id == flow_run_id)).one_or_none()
 
 
+def find_newest(engine: Engine, flow: str, parameter: str, value: str) -> Trigger | None:
+    """The newest wish for a run of the flow in which the parameter has that value."""
+    query = select(Trigger).where(Trigger.flow == flow, Trigger.parameters[parameter].as_string() == value)
+    with reading(engine) as session:
+        return session.scalars(query.order_by(Trigger.id.desc()).limit(1)).one_or_none()
+
+
 def asker_of(engine: Engine, flow_run_id: str | None) -> Actor:
     """Who asked for a flow run, as far as it was asked for here; Prefect itself, if nobody did.
 

@@ -50,11 +50,16 @@ def page(request: Request, response: Response, items: Sequence[T], limit: int, p
     """The page; `items` has one more than `limit` if there is a next page, which begins after `place`."""
     following = None
     if len(items) > limit:
-        text = json.dumps(list(place), ensure_ascii=False, separators=(",", ":")).encode()
-        following = base64.urlsafe_b64encode(_mac(request, text) + text).decode().rstrip("=")
+        following = make_cursor(request, place)
         address = request.url.include_query_params(cursor=following)
         response.headers["Link"] = f'<{quote(request.scope["path"])}?{address.query}>; rel="next"'
     return Page(items=list(items[:limit]), next=following)
+
+
+def make_cursor(request: Request, place: Sequence[str | int]) -> str:
+    """The cursor of that place in the list that was asked for."""
+    text = json.dumps(list(place), ensure_ascii=False, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_mac(request, text) + text).decode().rstrip("=")
 
 
 def _mac(request: Request, text: bytes) -> bytes:

@@ -146,7 +146,9 @@ def _invites_a_viewer(browser: Browser) -> None:
 def _looks_around(browser: Browser) -> None:
     """Every page of the menu, in both languages; nothing is missing and no text is left in English."""
     for name in ("suppliers", "runs", "quarantine", "flows", "people", "roles", "api-keys", "audit", "settings",
-                 "account", "sessions", "explain", "new-role", "roles/owner", "audit/1"):  # fmt: skip
+                 "account", "sessions", "explain", "new-role", "roles/owner", "audit/1", "margins", "prices",
+                 "refused-prices", "quote", "what-ifs", "new-what-if", "price-rules", "new-price-rules", "terms",
+                 "tariffs"):  # fmt: skip
         browser.go(f"/console/{name}")
         browser.picture(name.replace("/", "-"))
     browser.press("/language")

@@ -20,14 +20,22 @@ from meschain.web.console.pages import (
     entry,
     flows,
     home,
+    margins,
     offers,
     people,
+    price_rules,
+    prices,
     quarantine,
+    quote,
     rates,
+    refused_prices,
     roles,
     runs,
     suppliers,
+    tariffs,
     tenant,
+    terms,
+    what_ifs,
 )
 from meschain.web.console.places import BASE, url
 from meschain.web.console.views.entry import Problem, ProblemKind
@@ -40,6 +48,8 @@ ROUTERS = (
     entry.router, home.router, account.router, tenant.router, people.router, roles.router, api_keys.router,
     audit.router, suppliers.router, runs.router, quarantine.router, offers.router, channels.router, rates.router,
     flows.router,
+    margins.router, prices.router, refused_prices.router, quote.router, what_ifs.router, price_rules.router,
+    terms.router, tariffs.router,
 )  # fmt: skip
 _STATUSES: dict[int, ProblemKind] = {
     400: 400, 401: 401, 403: 403, 404: 404, 405: 404, 408: 400, 409: 409, 410: 410, 412: 409, 413: 413, 415: 400,

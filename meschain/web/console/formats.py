@@ -87,6 +87,13 @@ class Formats:
         """A share from 0 to 1 with one digit behind the mark, if it is not 0."""
         return format_percent(share, "#,##0.#%" if self.language != "tr" else "%#,##0.#", self.locale)
 
+    def rate(self, value: Decimal | None) -> str:
+        """A value in per cent with every digit that it has: `%18,5`."""
+        if value is None:
+            return NOTHING
+        pattern = "%#,##0.####" if self.language == "tr" else "#,##0.####%"
+        return format_percent(value / 100, pattern, self.locale)
+
     def money(self, amount: Decimal | None, currency: str | None) -> str:
         """An amount at the scale it has, with at least the digits of its currency's minor unit."""
         if amount is None:

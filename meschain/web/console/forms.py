@@ -13,16 +13,16 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from meschain.web.console.fields import Field, Kind, Schema
 from meschain.web.console.language import N_, Message
+from meschain.web.console.typed import MISSING, NO_CHOICE
 
 _LONGEST_NUMBER = 40
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
-_MISSING = Message(N_("This is needed."))
 _UNFIT = Message(N_("This is not as expected; see the note."))
 _NOT: Mapping[Kind, Message] = {
     "checkbox": Message(N_("Choose yes or no.")),
-    "choice": Message(N_("Choose one of what is offered.")),
+    "choice": NO_CHOICE,
     "integer": Message(N_("Give a whole number.")),
     "json": Message(N_("This is not JSON.")),
     "number": Message(N_("Give a number, such as 2.5.")),
@@ -126,7 +126,7 @@ def _read(each: Field, text: str) -> dict[str, Any]:
 
 def _blank(each: Field) -> dict[str, Any]:
     if each.required:
-        raise _Unreadable(_MISSING)
+        raise _Unreadable(MISSING)
     if each.nullable:
         return {each.name: None}
     empty: Mapping[str, Any] = {"lines": [], "pairs": {}, "text": ""}
@@ -183,7 +183,7 @@ def _explained(error: ValidationError, wrong: Field) -> Message:
     if error.validator == "anyOf" and len(inner) == 1:
         return _explained(inner[0], wrong)
     if error.validator == "required":
-        return _MISSING
+        return MISSING
     if error.validator == "pattern" and wrong.example:
         return Message(_LIKE, {"example": wrong.example})
     text = _WRONG.get(str(error.validator))

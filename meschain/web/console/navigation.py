@@ -40,7 +40,20 @@ MENU = (
         ),
     ),
     Section(N_("Sales"), (Entry("channels", N_("Channels"), "channels:read", "channel"),)),
-    Section(N_("Prices"), (Entry("rates", N_("Rates"), "pricing:read", whole=True),)),
+    Section(
+        N_("Prices"),
+        (
+            Entry("margins", N_("Margins"), "pricing:read", "channel"),
+            Entry("prices", N_("Prices"), "pricing:read", "channel"),
+            Entry("refused-prices", N_("Refused prices"), "pricing:read", "channel"),
+            Entry("quote", N_("Quote"), "pricing:read", "channel"),
+            Entry("what-ifs", N_("What-if"), "pricing:read", whole=True),
+            Entry("price-rules", N_("Price rules"), "pricing:read", whole=True),
+            Entry("terms", N_("Fees and taxes"), "pricing:read", whole=True),
+            Entry("rates", N_("Rates"), "pricing:read", whole=True),
+            Entry("tariffs", N_("Cargo tariffs"), "pricing:read", whole=True),
+        ),
+    ),
     Section(N_("Work"), (Entry("flows", N_("Flows"), "flows:read"),)),
     Section(
         N_("Access"),

@@ -38,17 +38,25 @@ NOTICES: Mapping[str, Notice] = MappingProxyType(
         "password-changed": Notice(
             "ok", N_("Your password was changed and all of your sessions were ended. Log in with it.")
         ),
+        "price-approved": Notice("ok", N_("The price was approved; it goes out when prices are made the next time.")),
         "profile-changed": Notice("ok", N_("The profile was saved as a new version; the next sync reads with it.")),
         "rates-approved": Notice("ok", N_("The rates were approved; they are used from now on.")),
         "rates-rejected": Notice("ok", N_("The rates were rejected; what was accepted before is used further.")),
         "role-changed": Notice("ok", N_("The role was saved; it holds at once for everybody who has it.")),
         "role-removed": Notice("ok", N_("The role was removed.")),
+        "rules-approved": Notice("ok", N_("Prices are made by these rules from now on; have them made anew.")),
+        "rules-drafted": Notice("ok", N_("The draft was kept. See what it would do before it is approved.")),
         "second-factor-disabled": Notice("warn", N_("The second factor was turned off.")),
         "session-ended": Notice("ok", N_("The session was ended.")),
         "settings-changed": Notice("ok", N_("The settings were saved.")),
         "source-changed": Notice("ok", N_("The source was saved; test the connection before the next sync.")),
         "supplier-added": Notice("ok", N_("The supplier was added. Test the connection, then start the first sync.")),
+        "tariff-added": Notice("ok", N_("The tariff was added.")),
+        "tariff-removed": Notice("ok", N_("The tariff was removed.")),
         "tenant-changed": Notice("ok", N_("You now work for this tenant.")),
+        "term-added": Notice("ok", N_("The value was stated; margins computed from now on take it.")),
+        "term-ended": Notice("ok", N_("The value ends on that day.")),
+        "term-removed": Notice("ok", N_("The value was removed.")),
     }
 )
 

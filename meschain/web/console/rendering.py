@@ -19,6 +19,7 @@ from meschain.web.console.language import LANGUAGES, NAMES, Message, say, transl
 from meschain.web.console.navigation import menu
 from meschain.web.console.places import url
 from meschain.web.console.rights_forms import RULE, SPARE_ROWS, matrix
+from meschain.web.console.term_kinds import choices_of, kind_of
 from meschain.web.console.views.page import Page, View
 from meschain.web.console.words import FINDING, word
 
@@ -34,6 +35,7 @@ _FORMATS = (
     "names",
     "number",
     "percent",
+    "rate",
     "seconds",
     "size",
 )
@@ -60,7 +62,7 @@ def _environment(language: Locale) -> Environment:
     cast("Any", environment).install_gettext_translations(translations_of(language), newstyle=True)  # of the extension
     environment.globals |= {
         "LANGUAGES": {code: NAMES[code] for code in LANGUAGES}, "RULE": RULE, "SPARE_ROWS": SPARE_ROWS, "asset": asset,
-        "matrix": matrix, "menu": menu, "url": url,
+        "choices_of": choices_of, "kind_of": kind_of, "matrix": matrix, "menu": menu, "url": url,
     }  # fmt: skip
     environment.filters |= {name: _by_page(name) for name in _FORMATS}
     environment.filters |= {"plain": plain, "web_address": web_address, "word": word}

@@ -70,3 +70,36 @@ RIGHTS = (
     N_("tidy up the warehouse and let old data go"),
 )
 """What the built-in roles are for, and what each permission is."""
+
+SHORTCOMINGS = (N_("the offer has no currency; expected one in the supplier's feed"),)
+"""Why an offer has no margin, as the warehouse says it."""
+
+SOURCES = (
+    N_("general rate of KDV before 10 July 2023"),
+    N_("general rate of KDV, Presidential Decree 7346"),
+    N_("a middling rate; the marketplace's settlement says yours"),
+    N_("marketplaces take it of the price with KDV"),
+    N_("the commission deducted has KDV within"),
+    N_("refunded when the buyer sends the item back"),
+    N_("no service fee for each order then"),
+    N_("platform service fee of an order, standard delivery"),
+    N_("kept when the buyer sends the item back"),
+    N_("marketplace tariff of 20 May 2024, one parcel up to 2 desi"),
+    N_("a domestic sale"),
+    N_("no packaging or advertisement"),
+    N_("money costs nothing while it is waited for"),
+    N_("paid at once"),
+    N_("no withholding on electronic commerce before 2025"),
+    N_("stopaj of the price without KDV, Presidential Decree 9284"),
+    N_("KDV paid is taken off KDV collected"),
+    N_("no returns"),
+    N_("what comes back can be sold again"),
+    N_("no carrier chosen: every parcel costs the same"),
+    N_("marketplaces bill the seller"),
+    N_("the smallest parcel that is billed"),
+    N_("suppliers' prices have KDV within unless the feed says otherwise"),
+    N_("Türkiye's central bank"),
+    N_("what a bank asks for the currency that a supplier is paid in"),
+    N_("more in a day is rare, and a look is cheap"),
+)
+"""Where the values of the shipped reference come from."""

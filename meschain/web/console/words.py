@@ -4,19 +4,11 @@ A word that is not here yet is shown as the code has it, without its underscores
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from meschain.audit.rules import Tag
+from meschain.web.console import price_words
 from meschain.web.console.language import N_
-from meschain.web.console.notices import Tone
-
-
-class Word(NamedTuple):
-    """How a page calls a thing, and how the thing stands."""
-
-    label: str
-    tone: Tone = "idle"
-
+from meschain.web.console.wording import Word
 
 RUN_STATUS = {
     "running": Word(N_("running"), "run"),
@@ -264,6 +256,7 @@ VOCABULARIES: Mapping[str, Mapping[str, Word]] = {
     "source": SOURCE_KIND,
     "supplier": SUPPLIER_STATE,
     "trigger": TRIGGER_STATE,
+    **price_words.VOCABULARIES,
 }
 
 

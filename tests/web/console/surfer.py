@@ -1,7 +1,7 @@
 """Somebody who uses the console as a browser without scripts would: follows links, fills in forms, keeps cookies."""
 
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import httpx
 from lxml import html
@@ -30,6 +30,8 @@ class Surfer:
         values = {str(name): str(value) for name, value in form.form_values()}
         known = set(form.xpath(".//*[self::input or self::select or self::textarea or self::button]/@name"))
         assert given.keys() <= known, f"the form {act} has no {given.keys() - known}, only {sorted(known)}"
+        if form.method == "GET":
+            return self._follow("GET", f"{urldefrag(str(form.action)).url}?{urlencode({**values, **given})}")
         return self._follow(form.method, str(form.action), {**values, **given})
 
     def send(self, address: str, **given: str) -> "Surfer":

@@ -19,6 +19,7 @@ from meschain.settings import Settings, private_dir
 from meschain.web.console.places import PAGES
 from tests.access.people import PASSWORD
 from tests.catalog.shop import Shop, goods
+from tests.web.console.rival_prices import add_prices
 from tests.web.console.surfer import Surfer
 from tests.web.console.wholeness import check
 from tests.web.rivals import MARKS, furnish, slug_of
@@ -28,7 +29,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202e'\"&{{7*7}
 OURS, THEIRS = MARKS
 MOST = 160
 """How many pages one walk looks at."""
-NEEDS_SOMETHING = {"link", "second-factor", "run-live", "run-report", "trigger-live"}
+NEEDS_SOMETHING = {"link", "second-factor", "run-live", "run-report", "trigger-live", "what-if-live"}
 """Pages that no link leads to."""
 
 
@@ -41,6 +42,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> It
     furnish(Settings.model_validate({"home": home, "lake": {"threads": 1}}), folder)
     with staged(home) as stage:
         house = stage.app.state.house
+        for mark in MARKS:
+            add_prices(house, mark, slug_of(mark))
         catalog = house.catalog(house.tenant(slug_of(OURS)))
         add_channel(house.channels(house.tenant(slug_of(OURS))), "hostile", name=HOSTILE, currency="TRY")
         add_supplier(catalog, "hostile", name=HOSTILE)
@@ -162,6 +165,12 @@ ODD = (
     "explain?who=x&permission=y", "quarantine?reason=%F0%9F%A6%94", "flows/nothing", "flows/sync-catalog?supplier=%3C",
     "triggers/x", "triggers/x/live", "runs/x", "runs/x/changes?examples=all", "runs/x/report", "people/x", "roles/x",
     "channels/x",
+    "margins?losers=odd", f"prices?cursor={'a' * 2000}", "prices?cursor=a", "prices/x",
+    "prices/x?supplier=y&code=%F0%9F%A6%94",
+    "refused-prices?cursor=a", "refused-prices/x", "quote?price=x", f"quote?price=1&cost=1&brand={'ğ' * 500}",
+    "quote?price=1&cost=1&desi=1e9", "quote?price=999999999&cost=0&vat_rate=100&commission_rate=100",
+    "what-ifs?cursor=a", "what-ifs/x", "what-ifs/x/live", "price-rules?cursor=a", "price-rules/0",
+    "price-rules/99999999999999", "price-rules/9", "new-term?name=odd", "terms/x", "tariffs/x",
     "suppliers/x", "suppliers/x/source", "rates?source=odd&status=odd", "rates/x/y", "rates/tcmb/2026-02-30",
     "rates/ecb/0001-01-01", "links/x", "nothing", "login?next=%C5%9F", "account?notice=%C5%9F",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from meschain.store.ids import new_id
 from meschain.web.console.fields import PREFIX, Field, read_fields
 from meschain.web.console.forms import read_posted, write_values
 from meschain.web.console.pages.rows import paging, trigger_row
-from meschain.web.console.places import ACTS, PAGES
+from meschain.web.console.places import ACTS, PAGES, url
 from meschain.web.console.views import flows as views
 from meschain.web.console.views.page import Form
 from meschain.web.console.visits import Entered, Visit
@@ -30,6 +30,11 @@ _NAMED = frozenset({"choice", "date", "integer", "number", "text"})
 """Kinds of fields that an address may fill in."""
 _TOLD_ABOVE = frozenset({"name", "message", "run_id", "status", "supplier", "tenant"})
 """What of an outcome the page says already, or its run does."""
+_RESULTS = {
+    "compute-margins": ("margins", ""), "compute-scenario": ("what-if", "scenario"),
+    "preview-prices": ("price-rule-set", "version"), "refresh-prices": ("prices", ""),
+}  # fmt: skip
+"""Of flows of prices: the page that shows what came of it, and the parameter that stands in its address."""
 _ENDED = frozenset({"finished", "failed", "crashed", "cancelled"})
 
 
@@ -147,11 +152,20 @@ def _trigger(visit: Visit, trigger: str) -> views.Trigger:
             if name not in _TOLD_ABOVE and isinstance(said, str | int) and said != ""
         },
         sample=tuple(row for row in _listed(found.outcome.get("rows")) if isinstance(row, dict)),
-        catalog_runs=tuple(each.run for each in found.progress), request_id=found.request_id or "",
+        catalog_runs=tuple(each.run for each in found.progress), result_url=_result_url(found),
+        request_id=found.request_id or "",
         runner_alive=ended or runner_alive(visit),
         may_cancel=not ended and visit.who.policy.allows(Permission.FLOWS_CANCEL, scope),
         may_retry=ended and needs is not None and visit.who.policy.allows(needs, scope),
     )  # fmt: skip
+
+
+def _result_url(found: RunOut) -> str | None:
+    """Where the result of a flow of prices is shown."""
+    place, parameter = _RESULTS.get(found.flow, ("", ""))
+    if found.state != "finished" or not place:
+        return None
+    return url(place, **({parameter: found.parameters.get(parameter, "")} if parameter else {}))
 
 
 def _listed(value: object) -> list[object]:

@@ -26,6 +26,7 @@ from meschain.web.console.places import ACTS, PAGES
 from meschain.web.console.views import catalog as views
 from meschain.web.console.views.page import EMPTY, Form
 from meschain.web.console.visits import Entered, Visit
+from meschain.web.console.written import Faults, read_yaml
 
 router = APIRouter()
 Seer = Annotated[Visit, Entered(Permission.SUPPLIERS_READ, SUPPLIER, partly=True)]
@@ -33,7 +34,6 @@ Reader = Annotated[Visit, Entered(Permission.SUPPLIERS_READ, SUPPLIER)]
 Writer = Annotated[Visit, Entered(Permission.SUPPLIERS_WRITE, SUPPLIER)]
 Maker = Annotated[Visit, Entered(Permission.SUPPLIERS_WRITE)]
 _RUNS = 10
-_LONGEST_PROFILE, _DEEPEST_PROFILE = 50_000, 20
 
 
 def _source_schema() -> Schema:
@@ -126,8 +126,8 @@ def change_profile(visit: Annotated[Visit, Entered(Permission.PROFILES_WRITE, SU
     owner = the_supplier(catalog, supplier)
     try:
         suppliers.save_profile(catalog, owner, _parsed(body), "declared", after=visit.number("version"))
-    except (_Faults, MesChainError) as error:
-        told = error.faults if isinstance(error, _Faults) else (visit.form(error)[0].refused,)
+    except (Faults, MesChainError) as error:
+        told = error.faults if isinstance(error, Faults) else (visit.form(error)[0].refused,)
         return visit.show(_supplier(visit, supplier, faults=tuple(map(str, told)), body=body), 422)
     return visit.go("supplier", "profile-changed", supplier=supplier)
 
@@ -158,14 +158,6 @@ class _Misfit(Exception):
         self.form = form
 
 
-class _Faults(Exception):
-    """What was given is no profile."""
-
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__("no profile")
-        self.faults = faults
-
-
 def _source(visit: Visit) -> dict[str, Any]:
     """The source that the form describes; raises _Misfit."""
     read = read_posted(_SCHEMA, _FIELDS, visit.posted)
@@ -178,32 +170,16 @@ def _source(visit: Visit) -> dict[str, Any]:
         raise _Misfit(visit.form_with(told)) from None
 
 
-def _check_shape(body: str) -> None:
-    """Refuse what takes a reader long, or all of its stack; raises _Faults."""
-    if len(body) > _LONGEST_PROFILE:
-        raise _Faults((f"a profile has {_LONGEST_PROFILE} characters at most, this has {len(body)}",))
-    depth = 0
-    for event in yaml.parse(body, yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent):
-            raise _Faults(("references (*name) are not read here; write out what they stand for",))
-        if depth > _DEEPEST_PROFILE:
-            raise _Faults((f"lists and mappings are nested at most {_DEEPEST_PROFILE} deep in a profile",))
-
-
 def _parsed(body: str) -> FeedProfile:
-    """The profile that is written there, in YAML without references; raises _Faults."""
+    """The profile that is written there, in YAML without references; raises Faults."""
     try:
-        _check_shape(body)
-        return FeedProfile.model_validate(yaml.safe_load(body))
+        return FeedProfile.model_validate(read_yaml(body, "a profile"))
     except ValidationError as error:
         told = (
             f"{'.'.join(map(str, each['loc'])) or 'profile'}: {each['msg'].removeprefix('Value error, ')}"
             for each in error.errors(include_input=False)
         )
-        raise _Faults(tuple(told)) from None
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # but the first: a tag does not fit
-        raise _Faults((f"this is not YAML: {error}",)) from None
+        raise Faults(tuple(told)) from None
 
 
 def _form(supplier: str | None, form: Form) -> views.SupplierForm:

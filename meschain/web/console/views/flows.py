@@ -87,6 +87,8 @@ class Trigger(View):
     """Whether there are earlier lines."""
     catalog_runs: tuple[str, ...] = ()
     """Runs of suppliers that it began."""
+    result_url: str | None = None
+    """To the page that shows what came of it; None while it has not ended well, or there is no such page."""
     request_id: str = ""
     runner_alive: bool = True
     may_cancel: bool = False
