@@ -19,6 +19,7 @@ from meschain.channels.context import Channels
 from meschain.pricing.context import Pricing
 from meschain.runs.logs import FlowLogs
 from meschain.settings import Settings, load_settings, private_dir
+from meschain.store.changes import Changes, Recent
 from meschain.store.engine import open_engine
 from meschain.store.exclusion import exclusive
 from meschain.store.installation import Installation, open_installation
@@ -35,7 +36,8 @@ _LAKE_WAIT_SECONDS = 300.0
 class House:
     """One process's view of the installation: settings, store, vault, and each tenant's lake.
 
-    With `readers`, a process that answers many small questions keeps connections to the lakes open.
+    With `readers`, a process that answers many small questions keeps connections to the lakes open; such a process also
+    uses what it read of the store again while nothing is written there.
     """
 
     def __init__(self, settings: Settings | None = None, *, readers: Readers | None = None) -> None:
@@ -46,6 +48,8 @@ class House:
         self.vault: Vault = vault_of(self.settings)
         self.log = AuditLog(self.vault)
         self._readers = readers
+        self.changes = Changes(self.engine)
+        self._recent = Recent(self.changes if readers is not None else None)
         self._lakes: dict[tuple[str, str], Lake] = {}
 
     def set_up(self) -> None:
@@ -86,7 +90,9 @@ class House:
         """The named tenant (made if `create`), or the only one when none is named."""
         if slug is None:
             return only_tenant(self.engine)
-        return ensure_tenant(self.engine, slug, noted=(self.log, OPERATOR)) if create else get_tenant(self.engine, slug)
+        if create:
+            return ensure_tenant(self.engine, slug, noted=(self.log, OPERATOR))
+        return self._recent.get(("tenant", slug), lambda: get_tenant(self.engine, slug))
 
     def lake(self, tenant: str, tenant_id: str = "") -> Lake:
         """The tenant's lake; its writers exclude each other over every process of the installation.
@@ -157,10 +163,12 @@ class House:
             http=http_settings(settings),
             banks=self.banks,
             channels=self.channels(tenant, actor),
+            recent=self._recent,
         )
 
     def close(self) -> None:
         """Close the connections to store, lakes and servers."""
+        self.changes.close()
         if self._readers is not None:
             self._readers.close()
         if "flow_logs" in vars(self):

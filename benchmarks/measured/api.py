@@ -1,4 +1,4 @@
-"""The API in processes of its own: a guarded route under load beside a bare one, and runs started through it."""
+"""The API in processes of its own: a guarded route under load beside a bare one, quotes, runs started through it."""
 
 import json
 import subprocess
@@ -29,6 +29,11 @@ from meschain.wiring import House
 
 GUARDED = "/v1/roles"
 _EMAIL, _PASSWORD = "owner@example.com", "nine violet lanterns drift 47"
+_QUOTE = "/v1/margins/quote"
+_SALE = {
+    "cost": "300", "target_profit": "60",
+    "terms": {"vat_rate": "20", "commission_rate": "15", "cargo": "83.93", "service_fee": "10.19"},
+}  # fmt: skip
 _WARM_SECONDS = 2.0
 _MANY = 10_000_000
 
@@ -60,6 +65,23 @@ def serve(peak_seconds: float, fixed_seconds: float, rate: float, soak_seconds: 
         "soak": _told(soaked),
         "errors": sum(load.errors for load in (*bare, guarded, fixed, soaked)),
     }
+
+
+def quote(seconds: float, rate: float) -> dict[str, Any]:
+    """Quotes of one sale at ever other prices, with the price for a profit: one after another, and at a fixed rate."""
+    settings = _settings()
+    begun = time.perf_counter()
+    bodies = [json.dumps(_SALE | {"price": f"{price}.90"}).encode() for price in range(400, 1400)]
+    with _process(settings, ["-m", "meschain.web"], settings.api.port, "/health/live") as api:
+        token = _log_in(settings)
+        ask(settings.api.port, _QUOTE, token, _WARM_SECONDS, rate, bodies=bodies)
+        single = ask(settings.api.port, _QUOTE, token, seconds, bodies=bodies, connections=1)
+        steady = ask(settings.api.port, _QUOTE, token, seconds, rate, bodies=bodies)
+        memory = _resident_mb(api.pid)
+    return {
+        "seconds": time.perf_counter() - begun, "cpu_seconds": 0.0, "peak_mb": memory,
+        "errors": single.errors + steady.errors, "p95_ms": _told(single)["p95_ms"], "steady": _told(steady),
+    }  # fmt: skip
 
 
 def start_runs(number: int) -> dict[str, Any]:

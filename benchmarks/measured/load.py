@@ -1,4 +1,4 @@
-"""Asks an HTTP server for one address again and again, over connections that stay open: at a fixed rate, or at once.
+"""Asks an HTTP server at one address again and again, over connections that stay open: at a fixed rate, or at once.
 
 At a fixed rate each request has its time to be sent, and its latency counts from then on, sent late or not: a server
 that stalls cannot hide it by slowing down who asks (coordinated omission).
@@ -6,7 +6,9 @@ that stalls cannot hide it by slowing down who asks (coordinated omission).
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 CONNECTIONS = 16
 
@@ -24,16 +26,29 @@ class Load:
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 
-def ask(port: int, path: str, token: str, seconds: float, rate: float | None = None) -> Load:
-    """Ask for so many seconds, `rate` times a second or as often as the connections allow."""
-    return asyncio.run(_ask(port, _request(port, path, token), seconds, rate))
+def ask(
+    port: int,
+    path: str,
+    token: str,
+    seconds: float,
+    rate: float | None = None,
+    *,
+    bodies: Sequence[bytes] = (),
+    connections: int = CONNECTIONS,
+) -> Load:
+    """Ask for so many seconds, `rate` times a second or as often as the connections allow; or post bodies in turn."""
+    requests = [_request(port, path, token, "POST", each) for each in bodies] or [_request(port, path, token)]
+    return asyncio.run(_ask(port, cycle(requests), seconds, rate, connections))
 
 
-def _request(port: int, path: str, token: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n\r\n".encode()
+def _request(port: int, path: str, token: str, method: str = "GET", body: bytes = b"") -> bytes:
+    fields = [f"host: 127.0.0.1:{port}", f"authorization: Bearer {token}"]
+    if body:
+        fields += ["content-type: application/json", f"content-length: {len(body)}"]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *fields, "\r\n"]).encode() + body
 
 
-async def _ask(port: int, request: bytes, seconds: float, rate: float | None) -> Load:
+async def _ask(port: int, requests: Iterator[bytes], seconds: float, rate: float | None, connections: int) -> Load:
     latencies: list[float] = []
     errors = 0
     begun = time.perf_counter()
@@ -50,13 +65,13 @@ async def _ask(port: int, request: bytes, seconds: float, rate: float | None) ->
                     break
                 scheduled = begun + number / rate
                 await asyncio.sleep(max(0.0, scheduled - time.perf_counter()))
-            writer.write(request)
+            writer.write(next(requests))
             status = await _answer(reader)
             latencies.append((time.perf_counter() - scheduled) * 1000)
             errors += status != 200
         writer.close()
 
-    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(connection() for _ in range(connections)))
     return Load(len(latencies) / (time.perf_counter() - begun), sorted(latencies), errors)
 
 

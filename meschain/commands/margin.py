@@ -13,7 +13,6 @@ from meschain.commands.screen import Json, show, table
 from meschain.pricing.explanation import explain
 from meschain.pricing.quotes import HEADLINES, Asked, Quote, quote
 from meschain.store.base import utc_now
-from warehouse.calculator import calculator
 from warehouse.margins import CommissionBase, CommissionVat, Grid, Target
 
 app = typer.Typer(no_args_is_help=True, help="Margins: what a sale earns after fees, cargo and taxes.")
@@ -106,8 +105,7 @@ def show_quote(
         target=Target(target_profit) if target_profit is not None else None,
         grid=Grid(Decimal(1), ending) if ending is not None else None,
     )  # fmt: skip
-    with calculator() as exact:
-        answer = quote(exact, asked)
+    answer = quote(asked)
     show(_told(answer), json, lambda: _drawn(answer))
 
 

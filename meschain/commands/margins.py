@@ -41,7 +41,7 @@ def compute(tenant: Tenant = None, json: Json = False) -> None:
     with pricing_of(tenant) as pricing:
         found = margins.compute_margins(pricing, new_id())
     told = {"run": found.run_id, "counts": found.counts, "losers": found.losers}
-    show(told, json, lambda: Group(table("Margins", found.counts), "", table("The losers", found.losers, _LOSING)))
+    show(told, json, lambda: _computed(found))
 
 
 def losers(limit: Limit = 20, tenant: Tenant = None, json: Json = False) -> None:
@@ -70,6 +70,12 @@ def what_if(
         found = estimate(pricing, parse_changes(changes))
     told = {"before": found.computed_at, "channels": found.channels, "bins": found.bins, "movers": found.movers}
     show(told, json, lambda: _drawn(found))
+
+
+def _computed(found: margins.Computed) -> Group | str:
+    if not found.counts:
+        return "There is no active offer on an active channel. Add a channel (meschain channel add), sync a supplier."
+    return Group(table("Margins", found.counts), "", table("The losers", found.losers, _LOSING))
 
 
 def _drawn(found: Comparison) -> Group:

@@ -9,6 +9,7 @@ from connectors.http.settings import HttpSettings
 from meschain.audit.acting import Acting
 from meschain.catalog.context import Exclusive
 from meschain.channels.context import Channels
+from meschain.store.changes import Recent
 from warehouse.lake import Lake
 
 
@@ -23,6 +24,7 @@ class Pricing(Acting):
     banks: Mapping[str, str]
     """Where each central bank publishes its rates, by the name of the source."""
     channels: Channels
+    recent: Recent
 
     def day_of(self, moment: datetime) -> date:
         """The day that it is then for the tenant."""

@@ -10,7 +10,7 @@ from commerce.currency import minor_digits
 from commerce.errors import Refused
 from meschain.pricing.resolution import Sale, resolve
 from meschain.pricing.terms import Term, Terms, checked_terms, reference_terms
-from warehouse.calculator import Calculator
+from warehouse.calculator import lowest_price, margin_of
 from warehouse.margins import Band, Grid, Line, Target
 
 HEADLINES = ("net_cash", "net_economic", "payable_vat", "withholding")
@@ -69,7 +69,7 @@ class Quote:
         return amount.quantize(Decimal(1).scaleb(-digits))
 
 
-def quote(calculator: Calculator, asked: Asked, known: Known | None = None) -> Quote:
+def quote(asked: Asked, known: Known | None = None) -> Quote:
     """Answer the question. Refused when a value cannot be, none holds on that day, or no tariff is for that price."""
     known = known or Known()
     stated = _of_a_sale(resolve(known.terms, known.sale, asked.day), asked.terms)
@@ -86,14 +86,12 @@ def quote(calculator: Calculator, asked: Asked, known: Known | None = None) -> Q
     line = _line(asked, terms)
     bands = known.bands or [Band(Decimal(0), None, terms.cargo)]
     every = Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))
-    wanted = [(Target(Decimal(0)), every), *([(asked.target, asked.grid or every)] if asked.target else [])]
-    break_even, *price = calculator.lowest_prices(line, wanted, bands)
     return Quote(
         currency=asked.currency,
-        components=calculator.margin_of(line),
-        break_even_price=break_even,
+        components=margin_of(line),
+        break_even_price=lowest_price(line, Target(Decimal(0)), every, bands),
         target=asked.target,
-        price=price[0] if price else None,
+        price=lowest_price(line, asked.target, asked.grid or every, bands) if asked.target else None,
         terms=terms,
         stated=stated,
         assumed=assumed,

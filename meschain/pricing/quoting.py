@@ -10,18 +10,15 @@ from meschain.pricing.resolution import Sale, resolve
 from meschain.pricing.service import stated_terms
 from meschain.pricing.tariffs import bands_of, list_tariffs
 from meschain.pricing.terms import reference_terms
-from warehouse.calculator import Calculator
 from warehouse.margins import Band
 
 
-def quote_sale(
-    pricing: Pricing, calculator: Calculator, asked: Asked, sale: Sale, desi: Decimal | None = None
-) -> Quote:
+def quote_sale(pricing: Pricing, asked: Asked, sale: Sale, desi: Decimal | None = None) -> Quote:
     """Answer by what was stated for such sales; without `desi`, the parcel is that of the term of this name.
 
     Refused when a term has two values or none, or the tariff none for the parcel.
     """
-    terms = stated_terms(pricing, sale)
+    terms = pricing.recent.get(("terms", pricing.tenant_id, sale), lambda: stated_terms(pricing, sale))
     found = resolve(reference_terms(), Sale(), asked.day) | resolve(terms, sale, asked.day)
     bands: Sequence[Band] = ()
     if "cargo" not in asked.terms and found["cargo_payer"].value == "buyer":
@@ -32,4 +29,4 @@ def quote_sale(
         bands = bands_of(
             list_tariffs(pricing, place=place), place, asked.day, found["carrier"].value, max(parcel, 1)
         )  # fmt: skip
-    return quote(calculator, asked, Known(sale=sale, terms=terms, bands=bands))
+    return quote(asked, Known(sale=sale, terms=terms, bands=bands))

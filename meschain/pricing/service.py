@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, or_, select, tuple_
+from sqlalchemy import bindparam, delete, literal, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,16 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
 }
 _CONDITIONS = ("channel", "supplier", "brand", "category")
 _ORDER = (PricingTerm.name, *(getattr(PricingTerm, each) for each in _CONDITIONS), PricingTerm.since)
+_STATED = (
+    select(*(getattr(PricingTerm, each) for each in ("name", "value", "since", "source", "until", *_CONDITIONS)))
+    .where(PricingTerm.tenant_id == bindparam("tenant"))
+    .order_by(*_ORDER)
+)
+_OF_A_SALE = _STATED.where(
+    *(getattr(PricingTerm, each).in_([literal(""), bindparam(each)]) for each in ("channel", "supplier")),
+    # these are compared with less care than a database takes
+    *(or_(getattr(PricingTerm, each) == "", bindparam(each) != "") for each in ("brand", "category")),
+)
 TermPlace = tuple[str, str, str, str, str, date]
 """Name, conditions and day of a term."""
 
@@ -116,16 +126,9 @@ def list_terms(
 
 def stated_terms(pricing: Pricing, sale: Sale | None = None) -> list[Term]:
     """The tenant's terms as they are resolved; of one sale, if it is named, only those that may fit it."""
-    query = select(PricingTerm).where(PricingTerm.tenant_id == pricing.tenant_id)
-    for name, value in sale._asdict().items() if sale is not None else ():
-        column = getattr(PricingTerm, name)
-        if not value:
-            query = query.where(column == "")
-        elif name in {"channel", "supplier"}:  # the others are compared with less care than a database takes
-            query = query.where(column.in_(["", value]))
-    columns = [getattr(PricingTerm, name) for name in ("name", "value", "since", "source", "until", *_CONDITIONS)]
+    query, given = (_OF_A_SALE, sale._asdict()) if sale is not None else (_STATED, {})
     with reading(pricing.engine) as session:
-        return [Term(*row) for row in session.execute(query.with_only_columns(*columns).order_by(*_ORDER))]
+        return [Term(*row) for row in session.execute(query, given | {"tenant": pricing.tenant_id})]
 
 
 def parsed_value(name: str, value: str) -> Any:  # noqa: ANN401  of whatever kind the term is

@@ -6,10 +6,14 @@ that something may have been.
 
 import sqlite3
 import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
+
+_MOST = 1_000
+T = TypeVar("T")
 
 
 class Stamp(NamedTuple):
@@ -48,3 +52,33 @@ class Changes:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+class Recent:
+    """What was read of the store, for as long as nothing is written to it; safe to use from several threads.
+
+    Where that cannot be told, or nobody looks out, everything is read anew.
+    """
+
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes
+        self._lock = threading.Lock()
+        self._stamp: Stamp | None = None
+        self._kept: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives; of what is kept under the key nobody may change anything."""
+        stamp = self._changes.stamp() if self._changes is not None else None  # a write during the look is one after it
+        if stamp is None:
+            return read()
+        with self._lock:
+            if stamp != self._stamp or len(self._kept) >= _MOST:
+                self._stamp, self._kept = stamp, {}
+            if key in self._kept:
+                found: T = self._kept[key]
+                return found
+        found = read()
+        with self._lock:
+            if stamp == self._stamp:
+                self._kept[key] = found
+        return found

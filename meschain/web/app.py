@@ -17,7 +17,6 @@ from meschain.channels import api as channels
 from meschain.pricing.api import approvals, margins, price_rules, prices, quotes, rates, tariffs, terms, what_ifs
 from meschain.runs import api as runs
 from meschain.settings import Settings, load_settings
-from meschain.store.changes import Changes
 from meschain.web import document, health
 from meschain.web.answers import Answers
 from meschain.web.console.app import mount_console
@@ -27,7 +26,6 @@ from meschain.web.problems import install
 from meschain.web.rates import Rates, count_visitor
 from meschain.web.wellformed import check_request
 from meschain.wiring import House
-from warehouse.calculators import Calculators
 from warehouse.readers import Readers
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -85,17 +83,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house = House(app.state.settings, readers=Readers())
     house.set_up()
-    changes = Changes(house.engine)
     app.state.house = house
-    app.state.answers = Answers(changes)
+    app.state.answers = Answers(house.changes)
     app.state.signing_keys = SigningKeys(house.access)
-    app.state.authenticator = Authenticator(house.access, app.state.signing_keys, changes)
-    app.state.calculators = Calculators()
+    app.state.authenticator = Authenticator(house.access, app.state.signing_keys, house.changes)
     keeping = asyncio.create_task(keep_house(house))
     try:
         yield
     finally:
         keeping.cancel()
-        changes.close()
-        app.state.calculators.close()
         house.close()

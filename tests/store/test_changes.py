@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from meschain.store.changes import Changes
+from meschain.store.changes import Changes, Recent
 from meschain.store.engine import open_engine
 
 
@@ -38,3 +38,27 @@ def test_one_that_came_while_nobody_looked_is_noticed_as_well(changes, tmp_path)
     changes.close()  # as after an error
     write(tmp_path)
     assert changes.stamp() != before
+
+
+def test_what_was_read_is_used_again_until_something_is_written(changes, tmp_path):
+    recent, read = Recent(changes), iter(range(9))
+    assert [recent.get("key", lambda: next(read)) for _ in range(3)] == [0, 0, 0]
+    assert recent.get("other", lambda: next(read)) == 1
+    write(tmp_path)
+    assert [recent.get("key", lambda: next(read)) for _ in range(2)] == [2, 2]
+
+
+def test_what_was_read_while_something_was_written_is_not_kept_as_what_came_after(changes, tmp_path):
+    recent = Recent(changes)
+
+    def read() -> str:
+        write(tmp_path)
+        return "of before"
+
+    assert recent.get("key", read) == "of before"
+    assert recent.get("key", lambda: "of after") == "of after"
+
+
+def test_nothing_is_kept_where_nobody_looks_out():
+    recent, read = Recent(), iter(range(9))
+    assert [recent.get("key", lambda: next(read)) for _ in range(3)] == [0, 1, 2]

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.calculator import Calculator, calculator
-from warehouse.margins import Band, Grid, Line, Target, define_margins
+from tests.warehouse import in_sql
+from tests.warehouse.in_sql import lowest_in_sql, margin_in_sql
+from warehouse.calculator import lowest_price, margin_of
+from warehouse.margins import Band, Grid, Line, Target
 
 D = Decimal
 EVERY = Grid(D("0.01"))
@@ -24,15 +26,8 @@ WORKED = Line(
 
 
 @pytest.fixture(scope="module")
-def margins() -> Iterator[Calculator]:
-    with calculator() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def formula() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        define_margins(connection)
+    with in_sql.formula() as connection:
         yield connection
 
 
@@ -43,19 +38,19 @@ def formula() -> Iterator[duckdb.DuckDBPyConnection]:
         ("net_cash", 60, Grid(D(1), D("0.90")), "554.90"), ("net_cash", 60, Grid(D(10), D("9.99")), "559.99"),
     ],
 )  # fmt: skip
-def test_the_worked_example(margins, sought, target, grid, price):
-    assert margins.lowest_price(WORKED, Target(D(target), profit=sought), grid, ONE_BAND) == D(price)
+def test_the_worked_example(sought, target, grid, price):
+    assert lowest_price(WORKED, Target(D(target), profit=sought), grid, ONE_BAND) == D(price)
 
 
-def test_a_cheaper_band_is_used_as_far_as_it_goes(margins, formula):
+def test_a_cheaper_band_is_used_as_far_as_it_goes(formula):
     bands = [Band(D(0), D(150), D("42.91")), Band(D(150), D(300), D("73.74")), Band(D(300), None, D("83.93"))]
     cheap = replace(WORKED, cost=D(50))
-    assert margins.lowest_price(cheap, Target(D(0)), EVERY, bands) == D("122.73")
-    assert margins.lowest_price(cheap, Target(D(20)), EVERY, bands) == searched(formula, cheap, D(20), bands)
+    assert lowest_price(cheap, Target(D(0)), EVERY, bands) == D("122.73")
+    assert lowest_price(cheap, Target(D(20)), EVERY, bands) == searched(formula, cheap, D(20), bands)
 
 
-def test_no_price_is_high_enough_when_the_fees_take_everything(margins):
-    assert margins.lowest_price(replace(WORKED, commission_rate=D(99)), Target(D(0)), EVERY, ONE_BAND) is None
+def test_no_price_is_high_enough_when_the_fees_take_everything():
+    assert lowest_price(replace(WORKED, commission_rate=D(99)), Target(D(0)), EVERY, ONE_BAND) is None
 
 
 def searched(
@@ -91,30 +86,23 @@ amounts = st.decimals(0, 200, places=2)
     target=st.decimals(-50, 200, places=2),
     cargos=st.tuples(amounts, amounts, amounts),
 )  # fmt: skip
-def test_no_lower_price_would_do(margins, formula, line, target, cargos):
+def test_no_lower_price_would_do(formula, line, target, cargos):
     edges = [D(0), D(150), D(300), None]
     bands = [Band(low, high, cargo) for low, high, cargo in zip(edges, edges[1:], cargos, strict=False)]
-    found = margins.lowest_price(line, Target(target), EVERY, bands)
+    found = lowest_price(line, Target(target), EVERY, bands)
+    assert found == lowest_in_sql(formula, line, Target(target), EVERY, bands)
     expected = searched(formula, line, target, bands)
     assert found == expected or (expected is None and (found is None or found >= 1000))
 
 
-def test_a_share_of_the_price_can_be_asked_for(margins):
-    price = margins.lowest_price(WORKED, Target(D(0), D(15)), EVERY, ONE_BAND)
-    earned = [margins.margin_of(replace(WORKED, sale=each, cargo=D("83.93"))) for each in (price, price - D("0.01"))]
+def test_a_share_of_the_price_can_be_asked_for():
+    price = lowest_price(WORKED, Target(D(0), D(15)), EVERY, ONE_BAND)
+    earned = [margin_of(replace(WORKED, sale=each, cargo=D("83.93"))) for each in (price, price - D("0.01"))]
     assert [each["net_cash"] >= each["sale_net"] * D("0.15") for each in earned] == [True, False]
 
 
-def test_several_prices_at_once_are_those_asked_for_one_by_one(margins):
-    bands = [Band(D(0), D(500), D("42.91")), Band(D(500), None, D("83.93"))]
-    wanted = [
-        (Target(D(0)), EVERY), (Target(D(60)), Grid(D(10), D("9.99"))), (Target(D(10), D(99)), EVERY),
-        (Target(D(0), D(15), "net_economic"), EVERY),
-    ]  # fmt: skip
-    together = margins.lowest_prices(WORKED, wanted, bands)
-    assert together == [margins.lowest_price(WORKED, *each, bands) for each in wanted]
-    assert together[2] is None
-    assert None not in {together[0], together[1], together[3]}
+def test_no_share_that_the_fees_leave_is_as_large_as_that():
+    assert lowest_price(WORKED, Target(D(10), D(99)), EVERY, ONE_BAND) is None
 
 
 whole_rates = st.sampled_from([D(0), D("0.01"), D(10), D(50), D(70), D("99.99"), D(100)]) | st.decimals(
@@ -136,21 +124,23 @@ whole_amounts = st.sampled_from([D(0), D("0.0001"), D("999999999.9999")]) | st.d
     amount=st.decimals(1 - 10**9, 10**9 - 1, places=4),
     rate=st.decimals(-90, D("99.99"), places=2),
 )  # fmt: skip
-def test_whatever_a_term_may_be_is_answered(margins, line, amount, rate):
+def test_whatever_a_term_may_be_is_answered(formula, line, amount, rate):
     coin = D(1).scaleb(-line.minor_digits)
-    assert margins.margin_of(line)["sale"] == line.sale
-    wanted = [(Target(D(0)), Grid(coin)), (Target(amount, rate), Grid(coin))]
-    break_even, price = margins.lowest_prices(line, wanted, [Band(D(0), None, line.cargo)])
+    assert margin_of(line) == margin_in_sql(formula, line)
+    bands = [Band(D(0), None, line.cargo)]
+    wanted = (Target(D(0)), Target(amount, rate))
+    break_even, price = (lowest_price(line, each, Grid(coin), bands) for each in wanted)
+    assert [break_even, price] == [lowest_in_sql(formula, line, each, Grid(coin), bands) for each in wanted]
     for found, least in ((break_even, 0), (price, None)):
         if found is not None:
-            parts = margins.margin_of(replace(line, sale=found))
+            parts = margin_of(replace(line, sale=found))
             assert parts["net_cash"] >= (amount + parts["sale_net"] * rate / 100 if least is None else least)
 
 
-def test_fees_that_leave_next_to_nothing_and_costs_next_to_nothing_are_answered(margins):
+def test_fees_that_leave_next_to_nothing_and_costs_next_to_nothing_are_answered():
     gone = replace(
         WORKED, vat_rate=D(0), commission_rate=D(0), export_fee_rate=D(70), vat_credit=False, withholding_rate=D(30)
     )  # fmt: skip
-    assert margins.lowest_price(gone, Target(D(1)), EVERY, ONE_BAND) is None
-    dear = margins.margin_of(replace(WORKED, sale=D("999999999.9999"), cost=D("0.0001")))
+    assert lowest_price(gone, Target(D(1)), EVERY, ONE_BAND) is None
+    dear = margin_of(replace(WORKED, sale=D("999999999.9999"), cost=D("0.0001")))
     assert dear["return_on_cost"] is None

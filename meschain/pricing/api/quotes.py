@@ -21,7 +21,6 @@ from meschain.pricing.quoting import quote_sale
 from meschain.pricing.resolution import Sale
 from meschain.pricing.terms import Amount, Rate, Term
 from meschain.store.base import utc_now
-from warehouse.calculators import Calculators
 from warehouse.margins import CommissionBase, CommissionVat, Grid, Target
 
 router = APIRouter(tags=["margins"])
@@ -157,9 +156,7 @@ def quote(request: Request, body: QuoteBody, who: SomeReader) -> QuoteOut:
     if body.step is not None and body.step % coin:
         raise invalid([(("step",), f"expected a multiple of {coin}, the smallest coin of {currency}")])
     asked = body.asked(currency, pricing.day_of(utc_now()))
-    calculators: Calculators = request.app.state.calculators
-    with calculators.lend() as calculator:
-        return QuoteOut.of(quote_sale(pricing, calculator, asked, body.sale, body.desi))
+    return QuoteOut.of(quote_sale(pricing, asked, body.sale, body.desi))
 
 
 def _used(terms: Sequence[Term]) -> dict[str, UsedTerm]:

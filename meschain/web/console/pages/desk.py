@@ -1,8 +1,7 @@
 """What every page of prices begins with: the reader's pricing, the channels that may be seen, the way through lists."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -20,7 +19,6 @@ from meschain.runs import schemas
 from meschain.web.console.views.terms import State
 from meschain.web.console.visits import Visit
 from meschain.web.cursors import make_cursor, open_cursor
-from warehouse.calculator import Calculator, calculator
 from warehouse.published import Key
 
 CHANNEL: ScopeKind = "channel"
@@ -30,13 +28,6 @@ T = TypeVar("T")
 def pricing_of(visit: Visit) -> Pricing:
     """The pricing of the reader's tenant, with the reader as who acts."""
     return visit.house.pricing(visit.house.tenant(visit.who.tenant), visit.who.actor)
-
-
-@contextmanager
-def calculator_of(_visit: Visit) -> Iterator[Calculator]:
-    """A calculator for the questions of one request."""
-    with calculator() as found:
-        yield found
 
 
 def channels_of(visit: Visit, pricing: Pricing, permission: Permission = Permission.PRICING_READ) -> list[Channel]:

@@ -16,7 +16,7 @@ from meschain.pricing.resolution import Sale
 from meschain.pricing.terms import Term, Terms
 from meschain.store.base import utc_now
 from meschain.web.console.language import N_, Message
-from meschain.web.console.pages.desk import CHANNEL, calculator_of, channels_of, pricing_of
+from meschain.web.console.pages.desk import CHANNEL, channels_of, pricing_of
 from meschain.web.console.places import PAGES
 from meschain.web.console.term_kinds import kind_of, read_term, shown
 from meschain.web.console.typed import Typed
@@ -64,8 +64,7 @@ def _answer(
     if asked is None:
         return None, ""
     try:
-        with calculator_of(visit) as exact:
-            return _told(quote_sale(pricing, exact, asked, sale, desi)), ""
+        return _told(quote_sale(pricing, asked, sale, desi)), ""
     except Refused as error:
         return None, str(error)
 
