@@ -5,7 +5,7 @@ Which rule an offer falls to and which prices were approved is decided by the ca
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from warehouse import statements
@@ -23,7 +23,7 @@ _RULES = {
 }  # fmt: skip
 _APPROVALS = {
     "id": "VARCHAR", "channel": "VARCHAR", "supplier": "VARCHAR", "supplier_sku": "VARCHAR",
-    "price": "DECIMAL(18, 4)",
+    "price": "DECIMAL(18, 4)", "net_cash": "DECIMAL(18, 4)", "valid_until": "VARCHAR",
 }  # fmt: skip
 
 
@@ -38,7 +38,8 @@ class PriceRun:
     """For each channel, combination and cell of cost and parcel, the rule with what it says, as `_RULES` names it."""
     rules_version: int
     approvals: Sequence[Row]
-    """Prices below the floor that a person allows: `id`, `channel`, `supplier`, `supplier_sku`, `price`."""
+    """Prices below the floor that a person allows: `id`, `channel`, `supplier`, `supplier_sku`; down to which `price`
+    and `net_cash`, until which day (`valid_until`, ISO 8601)."""
     day: date
     """Of the tenant."""
 
@@ -54,11 +55,15 @@ class Outcome:
 
 
 def publish(
-    lake: Lake, connection: Connection, run: PriceRun, run_id: str, at: datetime, *, examples: int = 10
+    lake: Lake, connection: Connection, read: Callable[[], PriceRun], run_id: str, *, examples: int = 10
 ) -> Outcome:
-    """Let out every price that changes and keeps its floor, in one transaction; what is refused stays as it was."""
+    """Let out every price that changes and keeps its floor, in one transaction; what is refused stays as it was.
+
+    What prices are made by is read when it is the run's turn to write: not what held when it began to wait.
+    """
 
     def work(connection: Connection) -> Outcome:
+        run, at = read(), datetime.now(UTC)
         _decide(connection, run)
         given = {"run_id": run_id, "at": at, "rules_version": run.rules_version, "day": str(run.day)}
         statements.run(connection, "prices/publish", given)

@@ -31,10 +31,12 @@ def refresh_prices(pricing: Pricing, run_id: str) -> Outcome:
 
     NotFound when no rules are active, Busy while somebody else computes the tenant's prices.
     """
-    now = utc_now()
-    rules = get_rules(pricing)
+
+    def read() -> PriceRun:
+        return _run(pricing, get_rules(pricing), pricing.day_of(utc_now()))
+
     with pricing.exclusive(pricing_lock(pricing.tenant), f"prices {run_id}"), pricing.lake.connect() as connection:
-        return price_runs.publish(pricing.lake, connection, _run(pricing, rules, pricing.day_of(now)), run_id, now)
+        return price_runs.publish(pricing.lake, connection, read, run_id)
 
 
 def preview_prices(pricing: Pricing, version: int) -> Outcome:
@@ -57,7 +59,9 @@ def approve_price(
     valid_until: date,
     price: Decimal | None = None,
 ) -> PriceApproval:
-    """Allow the price that the floor refused, down to what it was, until that day. It goes out with the next refresh.
+    """Allow the price that the floor refused, down to it and to what it earns, until that day.
+
+    It goes out with the next refresh.
 
     NotFound when no price of the offer is refused there; ChangedMeanwhile when it is not the `price` that was looked
     at; Refused without a reason, or for a day that is over.
@@ -75,7 +79,8 @@ def approve_price(
         raise ChangedMeanwhile(f"the refused price is {refused['price']} by now; look at it and try again")
     stored = PriceApproval(
         channel=channel, supplier=supplier, supplier_sku=supplier_sku, price=str(refused["price"]),
-        currency=refused["currency"], note=note, valid_until=valid_until, approved_by=str(pricing.actor),
+        net_cash=str(refused["net_cash"]), currency=refused["currency"], note=note, valid_until=valid_until,
+        approved_by=str(pricing.actor),
     )  # fmt: skip
     told = {name: str(refused[name]) for name in ("price", "floor_price", "net_cash", "least_profit", "currency")}
     with transaction(pricing.engine) as session:
@@ -155,7 +160,8 @@ def _said(rule: Rule, number: int) -> dict[str, Any]:
 
 def _approval(stored: PriceApproval) -> Row:
     names = ("id", "channel", "supplier", "supplier_sku")
-    return {name: getattr(stored, name) for name in names} | {"price": Decimal(stored.price)}
+    amounts = {"price": Decimal(stored.price), "net_cash": Decimal(stored.net_cash)}
+    return {name: getattr(stored, name) for name in names} | amounts | {"valid_until": str(stored.valid_until)}
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

@@ -52,14 +52,16 @@ def resolve(stated: Sequence[Term], sale: Sale, day: date) -> dict[str, Term]:
 
     A term for a supplier counts before one for a brand, that before one for a category (the longer path first), and
     that before one for a channel. What is more specific may lapse: then the more general holds again. TermFault when
-    values of one and the same condition overlap, or when some were stated and none holds.
+    values of one and the same condition overlap, or when some ended and none holds. Before its first value a name
+    counts as not stated.
     """
     named: dict[str, dict[tuple[object, ...], list[Term]]] = {}
     for term in stated:
         if _fits(term, sale):
             conditions = (bool(term.supplier), bool(term.brand), len(term.category), bool(term.channel))
             named.setdefault(term.name, {}).setdefault(conditions, []).append(term)
-    return {name: _holding(name, groups, day) for name, groups in named.items()}
+    held = {name: _holding(name, groups, day) for name, groups in named.items()}
+    return {name: term for name, term in held.items() if term is not None}
 
 
 def holding(terms: Sequence[Term], day: date) -> Term | None:
@@ -106,12 +108,15 @@ def _fits(term: Term, sale: Sale) -> bool:
     )
 
 
-def _holding(name: str, groups: Mapping[tuple[object, ...], list[Term]], day: date) -> Term:
+def _holding(name: str, groups: Mapping[tuple[object, ...], list[Term]], day: date) -> Term | None:
+    """The value that holds; None while all are still to begin."""
     for conditions in sorted(groups, reverse=True):
         found = holding(groups[conditions], day)
         if found is not None:
             return found
     every = [term for group in groups.values() for term in group]
+    if all(term.since > day for term in every):
+        return None
     later = min((term.since for term in every if term.since > day), default=None)
     ended = max((term.until for term in every if term.until is not None and term.until <= day), default=None)
     told = [f"the last one ended before {ended}"] if ended else []

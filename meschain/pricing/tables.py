@@ -121,7 +121,7 @@ Index(
 
 
 class PriceApproval(TenantOwned, Base):
-    """A person's word that one offer may be sold on one channel for less than its floor, down to a price."""
+    """A person's word that an offer may be sold on a channel below its floor, down to a price and to what it earns."""
 
     __tablename__ = "pricing_approvals"
     __table_args__ = (Index(None, "tenant_id", "channel", "supplier", "supplier_sku"),)
@@ -131,6 +131,8 @@ class PriceApproval(TenantOwned, Base):
     supplier: Mapped[str]
     supplier_sku: Mapped[str]
     price: Mapped[str]
+    net_cash: Mapped[str] = mapped_column(server_default="0")
+    """What a sale at that price earned when it was approved: when the cost rises, somebody has to look again."""
     currency: Mapped[str]
     note: Mapped[str] = mapped_column(FreeText)
     valid_until: Mapped[date]

@@ -1,7 +1,7 @@
 """Prices made by rules: what goes out, what the floor refuses, how far a price moves in a day, and why it did."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import pytest
 
@@ -141,7 +141,12 @@ def test_the_floor_comes_before_the_largest_step(stall):
     stall.refresh()
     stall.change("UPDATE core.offers SET cost = 500")
     assert counts(stall.refresh()) == {"raised": 1}
-    assert out(stall) == {"A1": D(1000)}  # 660 would lose money
+    ((price, net_cash),) = stall.ask("SELECT price, net_cash FROM core.published_prices")
+    assert D(660) < price < D(1000)  # 660 would lose money; on to 1000 it goes in the days that follow
+    assert 0 <= net_cash < D("0.02")
+    stall.change("UPDATE core.published_prices SET day = day - 1")
+    stall.refresh()
+    assert out(stall) == {"A1": (price * D("1.1")).quantize(D("0.01"), ROUND_DOWN)}
 
 
 def test_the_history_says_why_a_price_moved(stall):
@@ -208,7 +213,21 @@ def test_a_broken_floor_is_found(stall):
     assert all(verdict.holds for verdict in look(stall))
     stall.change("UPDATE core.price_changes SET least_profit = 1000")
     broken = [verdict.name for verdict in look(stall) if not verdict.holds]
-    assert broken == ["prices_keep_their_floor"]
+    assert broken == ["price_changes_lead_to_the_present", "prices_keep_their_floor"]
+
+
+@pytest.mark.parametrize(
+    "change", ["net_cash = -5", "net_cash = -5, approval_id = 'nobody'", "least_profit = 1000", "price = 1"]
+)
+def test_what_was_let_out_past_the_guard_is_found(stall, change):
+    stall.offers(WORKED)
+    stall.rules(LIST)
+    stall.refresh()
+    stall.change(f"UPDATE core.published_prices SET {change}")
+    assert "price_changes_lead_to_the_present" in [verdict.name for verdict in look(stall) if not verdict.holds]
+    stall.change(f"UPDATE core.price_changes SET {change.replace('price =', 'after =')}")
+    broken = [verdict.name for verdict in look(stall) if not verdict.holds]
+    assert broken == ([] if change == "price = 1" else ["prices_keep_their_floor"])
 
 
 def look(stall: Stall) -> list[invariants.Verdict]:

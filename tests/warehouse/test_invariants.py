@@ -26,6 +26,7 @@ BREAKS = {
     "offers_come_from_a_run": "UPDATE core.offers SET run_id = 'nobody' WHERE supplier_sku = 'A005'",
     "open_refusals_can_be_read_again": "UPDATE raw.quarantine SET raw = ''",
     "price_changes_lead_to_the_present": "UPDATE core.published_prices SET price = 1 WHERE supplier_sku = 'A030'",
+    "prices_are_unique": "INSERT INTO core.margins FROM core.margins WHERE supplier_sku = 'A030'",
     "prices_keep_their_floor": "UPDATE core.price_changes SET least_profit = 9999 WHERE supplier_sku = 'A030'",
     "prices_are_positive": "UPDATE core.offers SET list_price = 0 WHERE supplier_sku = 'A006'",
     "prices_have_a_currency": "UPDATE core.offers SET currency = NULL WHERE supplier_sku = 'A007'",
@@ -33,8 +34,11 @@ BREAKS = {
     "runs_are_applied_once": "UPDATE core.feed_runs SET accepted = accepted + 1",
     "suspicion_is_of_active_offers": "INSERT INTO raw.suspected_absences VALUES ('acme', 'A040', 'r', now())",
 }
-ALSO = {"offers_belong_to_one_product": {"products_count_their_offers"}}
-"""A product that is not there has no right count either."""
+ALSO = {
+    "offers_belong_to_one_product": {"products_count_their_offers"},
+    "prices_keep_their_floor": {"price_changes_lead_to_the_present"},
+}
+"""A product that is not there has no right count either; a change that says something else leads elsewhere."""
 
 
 @pytest.fixture(scope="module")

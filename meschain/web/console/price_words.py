@@ -73,6 +73,10 @@ GAP = {
     "no_rate": Word(N_("no rate of exchange"), "warn"),
     "no_tariff": Word(N_("no cargo tariff for the parcel"), "warn"),
     "no_vat_rate": Word(N_("no VAT rate"), "warn"),
+    "amount_too_large": Word(N_("too large an amount"), "warn"),
+    "desi_too_large": Word(N_("too large a parcel"), "warn"),
+    "not_offered": Word(N_("not on sale"), "warn"),
+    "no_rule": Word(N_("no rule fits"), "warn"),
     "term_gap": Word(N_("a fee or tax has no value today"), "warn"),
     "term_missing": Word(N_("a fee or tax was never stated"), "warn"),
     "term_overlap": Word(N_("a fee or tax has two values"), "warn"),
@@ -94,6 +98,12 @@ REMEDIES: Mapping[str, Remedy] = {
     "no_rate": Remedy(N_("Have the rates of that day fetched, and approve them if they are held.")),
     "no_tariff": Remedy(N_("Add a cargo tariff that has a row for such parcels."), "tariffs"),
     "no_vat_rate": Remedy(N_("State the VAT of the items; neither the feed nor a term says it."), "terms"),
+    "amount_too_large": Remedy(N_("Nothing costs a thousand million; mend the feed or its profile."), "suppliers"),
+    "desi_too_large": Remedy(N_("Size or weight cannot be; mend the units in the profile."), "suppliers"),
+    "not_offered": Remedy(N_("Nothing is to be done, unless the offer or the channel should be active."), "channels"),
+    "no_rule": Remedy(
+        N_("Write a price rule for these offers; the price that is out stays until then."), "price-rules"
+    ),
     "term_gap": Remedy(N_("State the value that holds from the day on which the last one ended."), "terms"),
     "term_missing": Remedy(N_("State these fees and taxes for the channel; there is no reference for it."), "terms"),
     "term_overlap": Remedy(N_("End one of the two values earlier."), "terms"),
@@ -104,7 +114,6 @@ OUTCOME = {
     "raised": Word(N_("raised"), "run"),
     "lowered": Word(N_("lowered"), "run"),
     "unchanged": Word(N_("unchanged")),
-    "no_rule": Word(N_("no rule fits")),
     **GAP,
 }
 """What becomes of an offer's price."""

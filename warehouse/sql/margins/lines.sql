@@ -59,7 +59,9 @@ SELECT
         WHEN vat_rate IS NULL THEN 'no_vat_rate'
         WHEN offer_cost IS NULL THEN 'no_cost'
         WHEN exchange_rate IS NULL THEN 'no_rate'
-        WHEN sale IS NULL THEN 'no_price'
+        WHEN desi IS NULL THEN 'desi_too_large'
+        WHEN NOT coalesce(is_held(cost) AND is_held(coalesce(sale, 0)), false) THEN 'amount_too_large'
+        WHEN sale IS NULL OR sale = 0 THEN 'no_price'
         WHEN cargo IS NULL OR return_cargo IS NULL THEN 'no_tariff'
     END AS reason
 FROM carried;

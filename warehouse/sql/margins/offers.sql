@@ -1,9 +1,10 @@
 -- Every offer that can be sold, with the supplier, brand and category by which its terms are found: of each, the one that
--- some term mentions, or none. Of several categories that one begins with, the longest.
+-- some term mentions, or none. Of several categories that one begins with, the longest; of one word in several spellings, any.
 CREATE OR REPLACE TEMP TABLE brand_map AS
-SELECT b.brand, m.value
+SELECT b.brand, min(m.value) AS value
 FROM (SELECT DISTINCT brand FROM core.offers WHERE brand IS NOT NULL) AS b
-JOIN mentioned AS m ON m.kind = 'brand' AND folded(m.value) = folded(b.brand);
+JOIN mentioned AS m ON m.kind = 'brand' AND folded(m.value) = folded(b.brand)
+GROUP BY b.brand;
 
 CREATE OR REPLACE TEMP TABLE category_map AS
 SELECT c.category, arg_max(m.value, length(m.value)) AS value

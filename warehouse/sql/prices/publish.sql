@@ -17,6 +17,12 @@ SELECT
     $rules_version AS rules_version, net_cash, least_profit, approval_id, bulletin, $run_id AS run_id, $at AS changed_at
 FROM leaving;
 
+-- The words by which something went out below its floor are kept beside it.
+INSERT INTO core.price_approvals BY NAME
+SELECT id, channel, supplier, supplier_sku, price, net_cash, valid_until::DATE AS valid_until, $run_id AS run_id
+FROM approvals
+WHERE id IN (SELECT approval_id FROM leaving) AND id NOT IN (SELECT id FROM core.price_approvals);
+
 DELETE FROM core.price_refusals;
 INSERT INTO core.price_refusals BY NAME
 SELECT *, $run_id AS run_id, $at AS refused_at FROM refused;

@@ -33,6 +33,7 @@ WITH wanting AS (
         c.*, r.rule, r.price_kind, p.price AS published_price,
         CASE
             WHEN c.reason <> 'no_price' THEN c.reason
+            WHEN r.rule IS NULL THEN 'no_rule'
             WHEN r.price_kind IN ('margin', 'profit') AND r.carrier <> '' AND t.carrier IS NULL THEN 'no_tariff'
             ELSE 'no_price_possible'
         END AS why
@@ -42,13 +43,23 @@ WITH wanting AS (
         ON p.channel = c.channel AND p.supplier = c.supplier AND p.supplier_sku = c.supplier_sku
     LEFT JOIN (SELECT DISTINCT channel, carrier, desi FROM tariff) AS t
         ON t.channel = c.channel AND t.carrier = c.carrier AND t.desi = c.desi
-    WHERE c.reason IS NOT NULL AND (c.reason <> 'no_price' OR r.rule IS NOT NULL)
+    WHERE c.reason IS NOT NULL AND (c.reason <> 'no_price' OR r.rule IS NOT NULL OR p.price IS NOT NULL)
 )
 
 SELECT
     channel, supplier, supplier_sku, currency, why AS reason,
-    CASE WHEN why <> 'no_price_possible' THEN refusal(why, fault_detail, rate_fault, carrier, desi, sale, currency, minor_digits)
+    CASE WHEN why = 'no_rule' THEN 'no rule fits any more; the price that is out stays until one does'
+        WHEN why <> 'no_price_possible' THEN refusal(why, fault_detail, rate_fault, carrier, desi, sale, currency, minor_digits)
         WHEN price_kind = 'list_price' THEN 'the rule ' || rule || ' finds no price: the feed proposes none'
         ELSE 'the rule ' || rule || ' finds no price: none is high enough, the fees grow as fast' END AS detail,
     rule, published_price
 FROM wanting;
+
+-- What is out and is sold no more is not forgotten.
+INSERT INTO refused BY NAME
+SELECT
+    channel, supplier, supplier_sku, currency, 'not_offered' AS reason,
+    'the offer is not active any more, or the channel is switched off; the price that is out stays' AS detail, rule,
+    price AS published_price
+FROM core.published_prices
+ANTI JOIN offered USING (channel, supplier, supplier_sku);

@@ -1,8 +1,8 @@
 -- Every offer on every channel with the rule that it falls to, and with the price it was last let out at.
 CREATE OR REPLACE TEMP VIEW ruled AS
 SELECT
-    o.*, r.* EXCLUDE (channel, supplier, brand, category, cost_from, cost_below, desi_from, desi_below),
-    p.price AS published_price, CASE WHEN p.day = $day::DATE THEN p.day_price ELSE p.price END AS day_price,
+    o.*, r.* EXCLUDE (channel, supplier, brand, category, cost_from, cost_below, desi_from, desi_below, step, ending),
+    on_coins(r.step, o.minor_digits, true) AS step, on_coins(r.ending, o.minor_digits, false) AS ending, p.price AS published_price, CASE WHEN p.day = $day::DATE THEN p.day_price ELSE p.price END AS day_price,
     p.offer_cost AS published_cost, p.offer_list_price AS published_list, p.exchange_rate AS published_rate, p.rules_version AS published_rules
 FROM offered AS o
 JOIN rules AS r
@@ -10,7 +10,7 @@ JOIN rules AS r
     AND o.cost >= r.cost_from AND o.cost < r.cost_below AND o.desi >= r.desi_from AND o.desi < r.desi_below
 LEFT JOIN core.published_prices AS p
     ON p.channel = o.channel AND p.supplier = o.supplier AND p.supplier_sku = o.supplier_sku
-WHERE o.fault IS NULL AND o.vat_rate IS NOT NULL;
+WHERE o.fault IS NULL AND o.vat_rate IS NOT NULL AND is_held(o.cost);
 
 -- What a rule of a margin or a profit asks of the formula, once for every band of the cargo tariff.
 CREATE OR REPLACE TEMP VIEW solved AS
@@ -31,7 +31,7 @@ WITH wishes AS (
         r.*,
         CASE r.price_kind
             WHEN 'markup' THEN r.cost * (100 + r.price_rate) * 0.01
-            WHEN 'list_price' THEN r.list_sale * (100 + r.price_rate) * 0.01
+            WHEN 'list_price' THEN CASE WHEN is_held(r.list_sale) THEN r.list_sale * (100 + r.price_rate) * 0.01 END
             ELSE s.price
         END AS wish
     FROM ruled AS r
@@ -41,10 +41,15 @@ WITH wishes AS (
 
 placed AS (
     SELECT
-        *, grid_above(coalesce(rounded(list_sale * advertised_rate * 0.01, minor_digits), 0), step, ending) AS advertised,
-        grid_above(rounded(wish, minor_digits), step, ending) AS sought
+        *,
+        grid_above(
+            CASE WHEN is_held(list_sale) AND advertised_rate IS NOT NULL THEN rounded(list_sale * advertised_rate * 0.01, minor_digits)
+                ELSE 0 END,
+            step, ending
+        ) AS advertised,
+        grid_above(greatest(rounded(wish, minor_digits), (10 ** -minor_digits)::DECIMAL(18, 4)), step, ending) AS sought
     FROM wishes
-    WHERE wish IS NOT NULL
+    WHERE wish > 0
 ),
 
 -- What a supplier lets be advertised counts before the day's largest step.
