@@ -42,6 +42,8 @@ class Known:
     terms: Sequence[Term] = ()
     bands: Sequence[Band] = ()
     """Of the carrier's tariff for this parcel; empty: the cargo is the same at every price."""
+    buyer_pays: bool = False
+    """The cargo to him; what comes back is paid by the seller all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +80,15 @@ def quote(asked: Asked, known: Known | None = None) -> Quote:
     values = {term.name: term.value for term in (*assumed, *stated)} | dict(asked.terms)
     if known.bands:
         cargo = cargo_at(known.bands, asked.price)
-        values = {"return_cargo": cargo, **values, "cargo": cargo}
+        values = {"return_cargo": cargo, **values, "cargo": Decimal(0) if known.buyer_pays else cargo}
     missing = sorted(Terms.model_fields.keys() - values.keys())
     if missing:
-        raise Refused(f"there is no reference for a sale in {asked.currency}; say also {', '.join(missing)}")
+        raise Refused(
+            f"there is no reference for a sale in {asked.currency} on {asked.day}; say also {', '.join(missing)}"
+        )
     terms = checked_terms(values)
     line = _line(asked, terms)
-    bands = known.bands or [Band(Decimal(0), None, terms.cargo)]
+    bands = [Band(Decimal(0), None, terms.cargo)] if known.buyer_pays or not known.bands else known.bands
     every = Grid(Decimal(1).scaleb(-minor_digits(asked.currency)))
     return Quote(
         currency=asked.currency,

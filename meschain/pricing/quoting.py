@@ -21,12 +21,13 @@ def quote_sale(pricing: Pricing, asked: Asked, sale: Sale, desi: Decimal | None 
     terms = pricing.recent.get(("terms", pricing.tenant_id, sale), lambda: stated_terms(pricing, sale))
     found = resolve(reference_terms(), Sale(), asked.day) | resolve(terms, sale, asked.day)
     bands: Sequence[Band] = ()
-    if "cargo" not in asked.terms and found["cargo_payer"].value == "buyer":
-        asked = replace(asked, terms={**asked.terms, "cargo": Decimal(0)})
-    elif "cargo" not in asked.terms and found["carrier"].value:
+    buyer_pays = "cargo" not in asked.terms and found["cargo_payer"].value == "buyer"
+    if "cargo" not in asked.terms and found["carrier"].value:
         parcel = int((desi or Decimal(found["desi"].value)).to_integral_value(ROUND_CEILING))
         place = (sale.channel, asked.currency)
         bands = bands_of(
             list_tariffs(pricing, place=place), place, asked.day, found["carrier"].value, max(parcel, 1)
         )  # fmt: skip
-    return quote(asked, Known(sale=sale, terms=terms, bands=bands))
+    elif buyer_pays:
+        asked = replace(asked, terms={**asked.terms, "cargo": Decimal(0)})
+    return quote(asked, Known(sale=sale, terms=terms, bands=bands, buyer_pays=buyer_pays))

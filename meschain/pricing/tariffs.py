@@ -1,6 +1,7 @@
 """Use cases around cargo tariffs: they are added, listed and removed; and which rows of them hold for a channel."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from commerce.currency import parse_currency
 from commerce.errors import Refused
-from connectors.tariffs.tariff import TariffRate, cargo_bands
+from connectors.tariffs.tariff import TariffRate, cargo_bands, carrier_key
 from meschain.access.rules import NotFound
 from meschain.access.scopes import Scopes
 from meschain.access.visibility import visible
@@ -26,6 +27,9 @@ from meschain.store.session import reading, transaction
 from warehouse.margin_lines import NO_PRICE, Row
 from warehouse.margins import Band
 
+MOST_ROWS, HEAVIEST = 5_000, 1_000
+"""A table of ten carriers has some thousand rows, of a hundred desi."""
+
 
 def add_tariff(
     pricing: Pricing,
@@ -37,7 +41,13 @@ def add_tariff(
     currency: str = "TRY",
     until: date | None = None,
 ) -> CargoTariff:
-    """Let a tariff hold from a day on, until another follows. Refused when one begins on that day already."""
+    """Let a tariff hold from a day on, until another follows; of a carrier in several spellings the first stands.
+
+    Refused when one begins on that day already, or when it is too large.
+    """
+    _check_size(rates)
+    names: dict[str, str] = {}
+    rates = [replace(rate, carrier=names.setdefault(carrier_key(rate.carrier), rate.carrier)) for rate in rates]
     code = parse_currency(currency)
     if code is None or not source.strip():
         raise Refused("a tariff needs its currency, and its source: the contract or price list that says so")
@@ -55,6 +65,15 @@ def add_tariff(
     except IntegrityError:
         raise Refused(f"a tariff begins on {since} already; remove it first") from None
     return stored
+
+
+def _check_size(rates: Sequence[TariffRate]) -> None:
+    heaviest = max((rate.desi for rate in rates), default=0)
+    if len(rates) > MOST_ROWS or heaviest > HEAVIEST:
+        raise Refused(
+            f"a tariff has {MOST_ROWS} rows and goes to {HEAVIEST} desi at most, this one has {len(rates)} and goes to "
+            f"{heaviest}; leave out what is never sent"
+        )
 
 
 def remove_tariff(pricing: Pricing, tariff_id: str) -> None:

@@ -49,7 +49,7 @@ def test_what_nobody_said_is_named_with_its_source():
 
 def test_terms_are_those_of_the_day():
     assert asked({}, day=date(2024, 12, 31)).components["withholding"] == 0
-    with pytest.raises(Refused, match=r"no value holds on 2017-12-31; the next one begins on 2018-01-01"):
+    with pytest.raises(Refused, match=r"no reference for a sale in TRY on 2017-12-31"):
         asked({}, day=date(2017, 12, 31))
 
 
@@ -66,7 +66,9 @@ def test_the_reference_has_every_term_at_any_time():
 
 
 def test_a_sale_abroad_has_no_reference():
-    with pytest.raises(Refused, match="no reference for a sale in EUR; say also return_cargo, service_vat_rate, withh"):
+    with pytest.raises(
+        Refused, match=r"no reference for a sale in EUR on .*; say also return_cargo, service_vat_rate, withh"
+    ):
         asked({}, currency="EUR")
 
 

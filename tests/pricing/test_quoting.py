@@ -41,3 +41,29 @@ def test_the_cargo_is_that_of_the_price_and_prices_are_sought_in_every_band(stal
 def test_the_buyer_may_pay_the_cargo(stall: Stall) -> None:
     stall.term("cargo_payer", "buyer")
     assert quote_sale(stall.pricing, WORKED, Sale()).components["cargo"] == 0
+
+
+def test_what_comes_back_is_paid_by_the_tariff_whoever_pays_the_way_there(stall: Stall) -> None:
+    stall.tariff([("Aras", 2, 0, None, "50")])
+    stall.terms(carrier="Aras", cargo_payer="buyer", return_rate=8)
+    stall.channel("shop")
+    stall.offers({"supplier_sku": "A1", "cost": D(300), "list_price": D(600), "desi": D(1)})
+    stall.compute()
+    found = quote_sale(stall.pricing, WORKED, Sale("shop"), D(1)).components
+    names = ("cargo", "return_loss", "expected_profit", "net_cash")
+    assert [tuple(found[name] for name in names)] == stall.ask(f"SELECT {', '.join(names)} FROM core.margins")
+
+
+def test_a_carrier_in_two_spellings_is_one_in_quotes_and_in_the_catalogue(stall: Stall) -> None:
+    stall.tariff([("ARAS", 1, 0, None, "40"), ("Aras", 2, 0, None, "50")])
+    stall.term("carrier", "aras")
+    stall.channel("shop")
+    stall.offers({"supplier_sku": "A1", "cost": D(300), "list_price": D(600), "desi": D(2)})
+    stall.compute()
+    assert stall.ask("SELECT cargo FROM core.margins") == [(50,)]
+    assert quote_sale(stall.pricing, WORKED, Sale("shop"), D(2)).components["cargo"] == 50
+
+
+def test_a_tariff_has_its_bounds(stall: Stall) -> None:
+    with pytest.raises(Refused, match="goes to 1000 desi at most, this one has 1 and goes to 999999"):
+        stall.tariff([("Aras", 999_999, 0, None, "50")])

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from connectors.tariffs.tariff import TariffRate
+from connectors.tariffs.tariff import TariffRate, carrier_key
 from meschain.access.permissions import Permission
 from meschain.access.principal import Principal
 from meschain.access.rules import NotFound
@@ -34,14 +34,14 @@ from meschain.web.cursors import Cursor, Limit, Page, open_cursor, page
 
 router = APIRouter(tags=["tariffs"], route_class=StoreRoute)
 TariffId = Annotated[str, Path(alias="tariff", max_length=64, examples=["01a21e25-4f8e-743b-a896-4b66542a4cdc"])]
-_MOST_ROWS, _MOST_AMOUNTS, _HEAVIEST = 5_000, 100_000, 1_000
+_MOST_AMOUNTS = 100_000
 
 
 class TariffRow(Body):
     """What a carrier asks for parcels up to a weight, with prices from one up to, but not with, another."""
 
     carrier: str = Field(min_length=1, max_length=80, examples=["Aras"])
-    desi: int = Field(ge=1, le=_HEAVIEST, description="The heaviest parcel of the row.", examples=[2])
+    desi: int = Field(ge=1, le=tariffs.HEAVIEST, description="The heaviest parcel of the row.", examples=[2])
     price_from: Amount = Field(default=Decimal(0), description="Of what is in the parcel, with VAT.")
     price_below: Amount | None = Field(default=None, description="null: there is no higher price.")
     amount: Amount = Field(gt=0, description="With VAT.", examples=["83.93"])
@@ -53,7 +53,7 @@ class NewTariffBody(Dated):
     channel: Named | None = Field(default=None, description="null: every channel that has none of its own.")
     currency: Currency | None = Field(default=None, description="null: that of the channel, otherwise TRY.")
     rows: list[TariffRow] = Field(
-        min_length=1, max_length=_MOST_ROWS,
+        min_length=1, max_length=tariffs.MOST_ROWS,
         examples=[[{"carrier": "Aras", "desi": 2, "price_from": "0", "price_below": None, "amount": "83.93"}]],
     )  # fmt: skip
 
@@ -147,9 +147,9 @@ def _the_tariff(pricing: Pricing, who: Principal, tariff_id: str) -> CargoTariff
 
 def band_faults(rows: Sequence[TariffRow]) -> Iterator[Fault]:
     """What is wrong with rows as one tariff, beside what is wrong with each of them."""
-    ordered = sorted(enumerate(rows), key=lambda each: (each[1].carrier, each[1].desi, each[1].price_from))
+    ordered = sorted(enumerate(rows), key=lambda each: (carrier_key(each[1].carrier), each[1].desi, each[1].price_from))
     amounts = 0
-    for _, of_carrier in groupby(ordered, key=lambda each: each[1].carrier):
+    for _, of_carrier in groupby(ordered, key=lambda each: carrier_key(each[1].carrier)):
         lighter = 0
         for desi, found in groupby(of_carrier, key=lambda each: each[1].desi):
             bands = list(found)

@@ -1,10 +1,12 @@
 """Margins and quotes in the console: what the catalogue earns, what loses and why, what one sale comes to."""
 
-from urllib.parse import urlsplit
+from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from meschain.access.grants import GivenRole
+from meschain.web.console.pages.margins import quote_of
 from tests.web.console.market import Market, errors, table
 from tests.web.console.surfer import Surfer
 from tests.web.console.wholeness import check
@@ -118,3 +120,13 @@ def test_who_has_one_channel_sees_its_margins_only(market: Market) -> None:
     assert one.go("/console/quote?price=10&cost=5&channel=shop").answer.status_code == 200
     for place in ("terms", "tariffs", "price-rules", "what-ifs", "new-what-if"):
         assert one.go(f"/console/{place}").answer.status_code == 403
+
+
+def test_a_quote_of_a_loser_keeps_to_the_vat_of_the_sale() -> None:
+    row = {"sale": Decimal("600.00"), "sale_net": Decimal("594.06"), "cost": Decimal(300), "currency": "TRY", "desi": 1}
+    named = {"channel": "shop", "supplier": "acme", "brand": "", "category": ""}
+    link = urlsplit(quote_of(row | named | {"vat_rate": Decimal(20)}))
+    assert {"cost_vat_rate": "20.00"}.items() <= dict(parse_qsl(link.query)).items()
+    assert "vat_rate" not in dict(parse_qsl(link.query)), "a term says 1 %"
+    link = urlsplit(quote_of(row | named | {"vat_rate": Decimal(20), "sale_net": Decimal("500.00")}))
+    assert dict(parse_qsl(link.query))["vat_rate"] == "20.00"

@@ -1,9 +1,12 @@
 """The page of margins: what the catalogue earns on each channel, what loses, what could not be computed."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
+from commerce.currency import minor_digits
 from meschain.access.permissions import Permission
 from meschain.pricing.margins import list_losers
 from meschain.web.console.pages.desk import CHANNEL, ask, made, pricing_of, seen_of, typed
@@ -32,7 +35,7 @@ def show_margins(visit: Reader) -> Response:
     more = len(losers) > limit and limit < _MOST_LOSERS
     view = views.Margins(
         channels=tuple(made(views.ChannelMargin, row) for row in channels if seen is None or row["channel"] in seen),
-        losers=tuple(made(views.Loser, row, quote_url=_quote(row)) for row in losers[:limit]),
+        losers=tuple(made(views.Loser, row, quote_url=quote_of(row)) for row in losers[:limit]),
         gaps=tuple(_gap(visit, row) for row in gaps), more_url=url("margins", losers="all") if more else None,
     )  # fmt: skip
     return visit.show(view)
@@ -45,12 +48,19 @@ def compute_margins(visit: Annotated[Visit, Entered(Permission.PRICING_REFRESH)]
     return visit.go("trigger", "flow-started", trigger=asked.id)
 
 
-def _quote(row: dict[str, Any]) -> str:
-    """The quote of that sale: whatever its terms, its tariff and its taxes depend on."""
-    vat_rate = typed(row["vat_rate"]) if row["vat_rate"] is not None else None
+def quote_of(row: Mapping[str, Any]) -> str:
+    """The quote of that sale: whatever its terms, its tariff and its taxes depend on.
+
+    The VAT that the feed names is that of the cost; it is that of the sale as well unless a term says another.
+    """
+    rate = row["vat_rate"]
+    vat_rate = typed(rate) if rate is not None else None
+    half_a_coin = Decimal(5).scaleb(-minor_digits(row["currency"]) - 1)
+    taxed = rate is not None and abs(row["sale"] / (1 + rate / 100) - row["sale_net"]) <= half_a_coin
     return url(
         "quote", price=typed(row["sale"]), cost=typed(row["cost"]), channel=row["channel"], supplier=row["supplier"],
-        brand=row["brand"], category=row["category"], desi=row["desi"], vat_rate=vat_rate,
+        brand=row["brand"], category=row["category"], desi=row["desi"], vat_rate=vat_rate if taxed else None,
+        cost_vat_rate=vat_rate,
     )  # fmt: skip
 
 
