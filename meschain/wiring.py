@@ -9,7 +9,7 @@ from connectors.http.settings import HttpSettings
 from meschain.access.context import Access
 from meschain.access.passwords import Passwords
 from meschain.access.policy_cache import PolicyCache
-from meschain.access.tables import Tenant
+from meschain.access.tables import HOME_CURRENCY, Tenant
 from meschain.access.tenants import ensure_tenant, get_tenant, only_tenant
 from meschain.audit.context import Audit
 from meschain.audit.rules import OPERATOR, Actor
@@ -164,6 +164,7 @@ class House:
             banks=self.banks,
             channels=self.channels(tenant, actor),
             recent=self._recent,
+            home_currency=tenant.default_currency or HOME_CURRENCY,
         )
 
     def close(self) -> None:

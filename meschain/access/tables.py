@@ -15,6 +15,7 @@ from meschain.store.base import Base, Json, Sealed, TenantOwned, utc_now
 from meschain.store.ids import new_id
 
 HOME_TIME_ZONE = "Europe/Istanbul"
+HOME_CURRENCY = "TRY"
 Locale = Literal["en", "tr"]
 LinkKind = Literal["first-owner", "invitation", "password-reset"]
 SessionKind = Literal["api", "browser"]

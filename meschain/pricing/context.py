@@ -25,6 +25,8 @@ class Pricing(Acting):
     """Where each central bank publishes its rates, by the name of the source."""
     channels: Channels
     recent: Recent
+    home_currency: str
+    """ISO 4217 code of amounts that are stated for no channel."""
 
     def day_of(self, moment: datetime) -> date:
         """The day that it is then for the tenant."""

@@ -9,7 +9,7 @@ from meschain.pricing.quotes import Asked, Known, Quote, quote
 from meschain.pricing.resolution import Sale, resolve
 from meschain.pricing.service import stated_terms
 from meschain.pricing.tariffs import bands_of, list_tariffs
-from meschain.pricing.terms import reference_terms
+from meschain.pricing.terms import of_currency, reference_terms
 from warehouse.margins import Band
 
 
@@ -18,7 +18,8 @@ def quote_sale(pricing: Pricing, asked: Asked, sale: Sale, desi: Decimal | None 
 
     Refused when a term has two values or none, or the tariff none for the parcel.
     """
-    terms = pricing.recent.get(("terms", pricing.tenant_id, sale), lambda: stated_terms(pricing, sale))
+    stated = pricing.recent.get(("terms", pricing.tenant_id, sale), lambda: stated_terms(pricing, sale))
+    terms = of_currency(stated, asked.currency, pricing.home_currency)
     found = resolve(reference_terms(), Sale(), asked.day) | resolve(terms, sale, asked.day)
     bands: Sequence[Band] = ()
     buyer_pays = "cargo" not in asked.terms and found["cargo_payer"].value == "buyer"

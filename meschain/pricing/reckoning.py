@@ -16,7 +16,7 @@ from meschain.pricing.resolution import Mentions, Sale, TermFault, resolve
 from meschain.pricing.service import stated_terms
 from meschain.pricing.tables import CargoTariff
 from meschain.pricing.tariffs import list_tariffs, tariff_rows
-from meschain.pricing.terms import Settings, Term, Terms, reference_terms
+from meschain.pricing.terms import Settings, Term, Terms, of_currency, reference_terms
 from warehouse.margin_lines import Combination, Inputs, Mentioned, Row
 from warehouse.margins import Line
 
@@ -29,6 +29,7 @@ class Stated:
     """What a tenant has stated, and the channels it sells on."""
 
     day: date
+    home_currency: str
     channels: Sequence[Channel]
     terms: Sequence[Term]
     tariffs: Sequence[CargoTariff]
@@ -57,7 +58,7 @@ class Held:
 def read_stated(pricing: Pricing, day: date) -> Stated:
     """What holds for the tenant's active channels on that day."""
     channels = list_channels(pricing.channels, active=True)
-    return Stated(day, channels, stated_terms(pricing), list_tariffs(pricing))
+    return Stated(day, pricing.home_currency, channels, stated_terms(pricing), list_tariffs(pricing))
 
 
 def settings_of(stated: Stated, sale: Sale, currency: str) -> Held:
@@ -65,7 +66,7 @@ def settings_of(stated: Stated, sale: Sale, currency: str) -> Held:
 
     The VAT rate is 0 where only the offer itself can say it.
     """
-    found = resolve(stated.terms, sale, stated.day)
+    found = resolve(of_currency(stated.terms, currency, stated.home_currency), sale, stated.day)
     values = {term.name: term.value for term in resolve(reference_terms(currency), Sale(), stated.day).values()}
     values |= {name: term.value for name, term in found.items()}
     missing = sorted(Settings.model_fields.keys() - values.keys() - {"vat_rate"})

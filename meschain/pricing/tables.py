@@ -51,7 +51,7 @@ class CargoTariff(TenantOwned, Base):
     """What carriers ask for a parcel, by desi and by the price of what is in it. Never changed, only followed."""
 
     __tablename__ = "pricing_tariffs"
-    __table_args__ = (UniqueConstraint("tenant_id", "channel", "since"),)
+    __table_args__ = (UniqueConstraint("tenant_id", "channel", "currency", "since"),)
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     channel: Mapped[str] = mapped_column(default="")

@@ -63,7 +63,7 @@ def add_tariff(
             session.add(stored)
             pricing.record(session, Tag.TARIFF_ADDED, _named(stored), after=_told(stored))
     except IntegrityError:
-        raise Refused(f"a tariff begins on {since} already; remove it first") from None
+        raise Refused(f"a tariff in {code} begins on {since} already; remove it first") from None
     return stored
 
 
@@ -97,14 +97,15 @@ def list_tariffs(
     *,
     place: tuple[str, str] | None = None,
     scopes: Scopes | None = None,
-    after: tuple[str, date] | None = None,
+    after: tuple[str, str, date] | None = None,
     limit: int | None = None,
 ) -> list[CargoTariff]:
-    """The tenant's tariffs by channel and day, beginning after such a pair; only those for a channel of a currency.
+    """The tenant's tariffs by channel, currency and day, beginning after such a place.
 
-    With scopes, those of channels that may be seen, and those of every channel.
+    Of a place, only those for a channel of a currency; with scopes, those of channels that may be seen, and those of
+    every channel.
     """
-    order = (CargoTariff.channel, CargoTariff.since)
+    order = (CargoTariff.channel, CargoTariff.currency, CargoTariff.since)
     query = select(CargoTariff).where(CargoTariff.tenant_id == pricing.tenant_id)
     if place is not None:
         query = query.where(CargoTariff.channel.in_(["", place[0]]), CargoTariff.currency == place[1])

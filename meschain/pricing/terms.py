@@ -81,6 +81,16 @@ class Term:
     """A category path, or the beginning of one."""
 
 
+AMOUNTS = frozenset({"service_fee", "cargo", "return_cargo", "other_costs"})
+
+
+def of_currency(terms: Sequence[Term], currency: str, home: str) -> Sequence[Term]:
+    """Those that count in a currency: an amount that is stated for no channel is one of the home currency."""
+    if currency == home:
+        return terms
+    return [term for term in terms if term.channel or term.name not in AMOUNTS]
+
+
 def reference_terms(currency: str | None = None) -> Sequence[Term]:
     """The terms of a Turkish marketplace as shipped; for another currency than the lira, those of any country."""
     shipped, terms = _reference()

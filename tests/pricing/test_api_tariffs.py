@@ -38,7 +38,7 @@ def test_a_tariff_is_added_shown_whole_listed_in_short_and_removed(trade: Trade)
     assert rows[0]["price_below"] is None
     assert [each for each in trade.pages("/tariffs", limit=1) if each["id"] == made["id"]] == [made]
     again = trade.ask("POST", "/tariffs", json=NEW)
-    assert "a tariff begins on 2026-01-01 already" in check_problem(again, 409, "refused")["detail"]
+    assert "a tariff in TRY begins on 2026-01-01 already" in check_problem(again, 409, "refused")["detail"]
     assert trade.ask("DELETE", f"/tariffs/{made['id']}").status_code == 204
     for method in ("GET", "DELETE"):
         check_problem(trade.ask(method, f"/tariffs/{made['id']}"), 404)

@@ -146,15 +146,9 @@ def test_a_channel_abroad_needs_its_own_terms(stall):
     reason, detail = stall.refusals()["amazon-de", "A1"]
     assert reason == "term_missing"
     assert "commission_rate, rate_source, return_cargo, service_fee, service_vat_rate, withholding_rate" in detail
-    stall.terms(
-        service_vat_rate=19,
-        commission_rate=15,
-        service_fee=0,
-        cargo=5,
-        return_cargo=5,
-        withholding_rate=0,
-        rate_source="ecb",
-    )
+    stall.terms(service_vat_rate=19, commission_rate=15, withholding_rate=0, rate_source="ecb")
+    for name, value in {"service_fee": 0, "cargo": 5, "return_cargo": 5}.items():
+        stall.term(name, value, channel="amazon-de")
     stall.compute()
     assert stall.ask("SELECT currency, commission FROM core.margins") == [("EUR", D(90))]
 

@@ -73,10 +73,9 @@ def test_nothing_is_sold_for_nothing(stall):
 def test_prices_are_paid_in_coins(stall, rounding, step, ending):
     change_channel(stall.pricing.channels, "shop", {"active": False})
     stall.channel("tokyo", "JPY")
-    stall.terms(
-        vat_rate=10, service_vat_rate=10, commission_rate=15, service_fee=0, cargo=500, return_cargo=500,
-        withholding_rate=0, rate_source="ecb",
-    )  # fmt: skip
+    stall.terms(vat_rate=10, service_vat_rate=10, commission_rate=15, withholding_rate=0, rate_source="ecb")
+    for name, value in {"service_fee": 0, "cargo": 500, "return_cargo": 500}.items():
+        stall.term(name, value, channel="tokyo")
     stall.offers(
         *({**OFFER, "supplier_sku": str(cost), "cost": D(cost), "currency": "JPY"} for cost in range(440, 460))
     )
@@ -127,3 +126,19 @@ def test_a_value_that_is_still_to_begin_holds_nothing_back(stall):
     stall.offers(OFFER)
     stall.compute()
     assert stall.ask("SELECT commission FROM core.margins") == [(90,)]  # by the reference
+
+
+def test_an_amount_of_no_channel_is_one_of_the_home_currency(stall):
+    stall.channel("berlin", "EUR")
+    stall.terms(
+        service_fee=9, vat_rate=19, service_vat_rate=19, commission_rate=15, withholding_rate=0, rate_source="ecb"
+    )
+    stall.offers({**OFFER, "currency": "TRY"}, {**OFFER, "supplier_sku": "A2", "currency": "EUR"})
+    stall.compute()
+    assert stall.ask("SELECT service_fee FROM core.margins WHERE channel = 'shop' AND supplier_sku = 'A1'") == [(9,)]
+    reason, detail = stall.refusals()["berlin", "A2"]
+    assert (reason, detail) == (
+        "term_missing", "nobody has stated cargo, return_cargo, service_fee for berlin, which is in EUR",
+    )  # fmt: skip
+    for currency in ("TRY", "EUR"):
+        stall.tariff([("Aras", 1, 0, None, "4")], currency=currency)

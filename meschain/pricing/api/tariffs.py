@@ -96,12 +96,12 @@ class TariffDetail(TariffOut):
 def list_tariffs(
     request: Request, response: Response, who: SomeReader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[TariffOut]:
-    """The tariffs by channel and day: for the channels that the caller may see, and for all of them."""
+    """The tariffs by channel, currency and day: for the channels that the caller may see, and for all of them."""
     place = open_cursor(request, cursor)
-    after = (str(place[0]), date.fromisoformat(str(place[1]))) if place else None
+    after = (str(place[0]), str(place[1]), date.fromisoformat(str(place[2]))) if place else None
     found = tariffs.list_tariffs(pricing_of(request, who), scopes=seen(who), after=after, limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
-    told: list[str | int] = [last.channel, last.since.isoformat()] if last else []
+    told: list[str | int] = [last.channel, last.currency, last.since.isoformat()] if last else []
     return page(request, response, [TariffOut.of(row) for row in found], limit, told)
 
 

@@ -36,7 +36,6 @@ _SHOWN = ("price", "cost", "channel", "category", "brand", "target", "ending", *
 _FIELDS = frozenset((*_FOLDED, *_SHOWN))
 _CHARGED = ("cost", "commission", "service_fee", "cargo", "export_fee", "other_costs")
 _TAKEN = ("financing", "withholding", "payable_vat")
-_HOME_CURRENCY = "TRY"
 _POSITIVE = Message(N_("Give more than 0."))
 
 
@@ -91,8 +90,7 @@ def _question(
     sale = Sale(channel, **texts)
     if typed.errors or price is None or cost is None:
         return None, sale, desi
-    default = visit.house.tenant(visit.who.tenant).default_currency or _HOME_CURRENCY
-    money = channels[channel].currency if channel else currency or default
+    money = channels[channel].currency if channel else currency or pricing.home_currency
     said = {name: value for name, value in terms.items() if value}
     return quotes.Asked(price=price, cost=cost, terms=said, currency=money, **more), sale, desi
 
