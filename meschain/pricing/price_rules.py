@@ -5,12 +5,14 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from commerce.errors import Refused
 from meschain.access.rules import ChangedMeanwhile, NotFound
 from meschain.audit.rules import Tag
+from meschain.channels.tables import Channel
 from meschain.pricing.context import Pricing
-from meschain.pricing.rules import parse_rules
+from meschain.pricing.rules import Rule, parse_rules
 from meschain.pricing.tables import PriceRuleSet
 from meschain.store.base import utc_now
 from meschain.store.session import reading, transaction
@@ -22,6 +24,7 @@ def draft_rules(pricing: Pricing, rules: Sequence[Mapping[str, Any]], *, note: s
     newest = select(func.max(PriceRuleSet.version)).where(PriceRuleSet.tenant_id == pricing.tenant_id)
     try:
         with transaction(pricing.engine) as session:
+            _check_channels(pricing, session, parsed)
             stored = PriceRuleSet(
                 version=(session.scalar(newest) or 0) + 1,
                 rules=[rule.model_dump(mode="json", exclude_defaults=True) for rule in parsed],
@@ -36,6 +39,15 @@ def draft_rules(pricing: Pricing, rules: Sequence[Mapping[str, Any]], *, note: s
             "somebody else drafted price rules at the same moment; look at them and try again"
         ) from None
     return stored
+
+
+def _check_channels(pricing: Pricing, session: Session, rules: Sequence[Rule]) -> None:
+    """Refused when a rule is for a channel that there is not."""
+    known = set(session.scalars(select(Channel.slug).where(Channel.tenant_id == pricing.tenant_id)))
+    for number, rule in enumerate(rules, 1):
+        if unknown := sorted({*rule.when.channels} - known):
+            there = ", ".join(sorted(known)) or "none yet"
+            raise Refused(f"rule {number}, when.channels: there is no channel {unknown[0]!r}; there are: {there}")
 
 
 def get_rules(pricing: Pricing, version: int | None = None) -> PriceRuleSet:

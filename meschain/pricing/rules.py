@@ -19,6 +19,8 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 Word = Annotated[str, Field(min_length=1, max_length=300)]
 Several = Annotated[tuple[Word, ...], Field(max_length=200)]
 MOST_RULES = 200
+MOST_BANDS = 2_500
+"""Of cost times parcel: each is one row for each channel and each kind of offer that rules and terms tell apart."""
 HIGHEST = Decimal(10) ** 13
 HEAVIEST = 10**9
 """Above every cost, and every parcel."""
@@ -39,8 +41,8 @@ class When(_Part):
     cost_from: Amount = Decimal(0)
     cost_below: Amount | None = None
     """Of the cost with VAT, in the currency of the channel."""
-    desi_from: Annotated[int, Field(ge=0)] = 0
-    desi_below: Annotated[int, Field(gt=0)] | None = None
+    desi_from: Annotated[int, Field(ge=0, lt=HEAVIEST)] = 0
+    desi_below: Annotated[int, Field(gt=0, lt=HEAVIEST)] | None = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> "When":
@@ -142,7 +144,12 @@ def parse_rules(rules: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     try:
         found = _RULES.validate_python(rules)
     except ValidationError as error:
-        raise Refused("; ".join(map(_fault, error.errors()))) from None
+        faults = [fault for fault in error.errors() if fault["loc"] or error.error_count() == 1]
+        raise Refused("; ".join(map(_fault, faults))) from None
+    if (cut := _bands(found)) > MOST_BANDS:
+        raise Refused(
+            f"the rules cut costs and parcels into {cut} bands; expected {MOST_BANDS} at most: let rules share bounds"
+        )
     if twice := repeated_names(found):
         raise Refused(f"each rule needs a name of its own; there is more than one {', '.join(twice)}")
     return found
@@ -165,6 +172,13 @@ def cells(rules: Sequence[Rule], place: Place) -> Iterator[Cell]:
         number = next((number for number, when in fitting if _covers(when, low, light)), None)
         if number is not None:
             yield Cell(low, high, light, heavy, number)
+
+
+def _bands(rules: Sequence[Rule]) -> int:
+    """Into how many cells the rules cut a place that all of them are for."""
+    costs = {edge for rule in rules for edge in (rule.when.cost_from, rule.when.cost_below or HIGHEST)}
+    parcels = {edge for rule in rules for edge in (rule.when.desi_from, rule.when.desi_below or HEAVIEST)}
+    return max(len(costs | {Decimal(0)}) - 1, 1) * max(len(parcels | {0}) - 1, 1)
 
 
 def _fits(when: When, place: Place) -> bool:

@@ -266,3 +266,8 @@ def test_the_advertised_price_comes_before_the_largest_step(stall):
     stall.change("UPDATE core.offers SET list_price = 700")
     stall.refresh()
     assert out(stall) == {"A1": D(700)}
+
+
+def test_a_rule_for_a_channel_that_there_is_not_is_refused(stall):
+    with pytest.raises(Refused, match=r"rule 2, when.channels: there is no channel 'trendyl'; there are: trendyol"):
+        draft_rules(stall.pricing, [LIST, {**MARKUP, "when": {"channels": ["trendyl"]}}])

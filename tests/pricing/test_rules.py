@@ -33,6 +33,13 @@ def test_rules_are_read_as_they_are_written():
     ("rules", "told"),
     [
         ([], "the rules: tuple should have at least 1 item"),
+        ([{"name": "a", "price": LIST, "when": {"desi_below": 10**9}}], "rule 1, when.desi_below: input should be less than 1000000000"),
+        (
+            [
+                {"name": str(n), "price": LIST, "when": {"cost_from": n, "desi_from": n}} for n in range(1, 60)
+            ],
+            "into 3600 bands; expected 2500 at most",
+        ),
         ([{"name": "a", "price": LIST}, {"price": LIST}], "rule 2, name: field required"),
         ([{"name": "a", "price": {"kind": "guess"}}], "rule 1, price: input tag 'guess'"),
         ([{"name": "a", "price": {"kind": "margin", "rate": 100}}], "rule 1, price.margin.rate: input should be less"),
