@@ -8,6 +8,11 @@ from lxml import etree
 
 from commerce.errors import Permanent
 
+_LEAST, _MOST = Decimal("0.000000001"), Decimal(10) ** 9
+"""Within these every rate ever published lies, and what one of them is turned round."""
+_DIGITS = 12
+"""Behind the mark, as the lake keeps them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -31,6 +36,26 @@ class Bulletin:
     """As the bank counts it (`2015/231`); the day where it does not."""
     day: date
     rates: tuple[Rate, ...]
+
+
+def check_rate(rate: Rate, fields: tuple[str, str], shown: str) -> Rate:
+    """The same rate, if it can be one; `fields` is what its bulletin calls buying and selling.
+
+    Raises Permanent, naming the bulletin (`shown`), currency and field, for what no bank asks or no lake keeps.
+    """
+    pair = f"{rate.base} in {rate.quote}"
+    for field, amount in zip(fields, (rate.buying, rate.selling), strict=True):
+        if not (amount.is_finite() and _LEAST <= amount <= _MOST and amount == round(amount, _DIGITS)):
+            raise Permanent(
+                f"{shown}: {field} of {pair} is {amount} for one unit, expected a number from {_LEAST:f} to {_MOST} "
+                f"with at most {_DIGITS} digits behind the mark"
+            )
+    if rate.buying > rate.selling:
+        raise Permanent(
+            f"{shown}: {fields[0]} of {pair} is {rate.buying} and {fields[1]} {rate.selling}, "
+            f"expected a bank that sells for no less than it buys for"
+        )
+    return rate
 
 
 def parse_xml(document: bytes, shown: str) -> etree._Element:

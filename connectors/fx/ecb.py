@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 import polars as pl
 
 from commerce.errors import Permanent
-from connectors.fx.bulletin import Bulletin, Rate, parse_xml
+from connectors.fx.bulletin import Bulletin, Rate, check_rate, parse_xml
 from connectors.http.call import Call
 from connectors.http.client import HttpClient
 
@@ -71,13 +71,19 @@ def _table(archive: bytes, shown: str) -> pl.DataFrame:
 
 def _bulletin(day: str, rates: list[tuple[str, str]], shown: str) -> Bulletin:
     try:
-        found = tuple(Rate("EUR", currency, Decimal(rate), Decimal(rate)) for currency, rate in rates)
-        return Bulletin("ecb", day, date.fromisoformat(day), _checked(found))
-    except (InvalidOperation, ValueError):
-        raise Permanent(f"{shown}: the rates of {day!r} cannot be read; expected a day and positive numbers") from None
+        found = date.fromisoformat(day)
+    except ValueError:
+        raise Permanent(f"{shown}: the rates of {day!r} cannot be read; expected a day such as 2026-09-18") from None
+    if not rates:
+        raise Permanent(f"{shown}: there are no rates of {day}")
+    return Bulletin("ecb", day, found, tuple(_rate(*each, f"{shown}: the rates of {day}") for each in rates))
 
 
-def _checked(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
-    if not rates or any(not rate.quote or not rate.buying.is_finite() or rate.buying <= 0 for rate in rates):
-        raise ValueError("a rate without a currency, or not above zero")
-    return rates
+def _rate(currency: str, text: str, shown: str) -> Rate:
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        raise Permanent(f"{shown}: rate of {currency} is {text!r}, expected a number such as 1.1172") from None
+    if not currency:
+        raise Permanent(f"{shown}: the rate {text} has no currency")
+    return check_rate(Rate("EUR", currency, rate, rate), ("rate", "rate"), shown)

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 from commerce.errors import Permanent
-from connectors.fx.bulletin import Bulletin, Rate, parse_xml
+from connectors.fx.bulletin import Bulletin, Rate, check_rate, parse_xml
 from connectors.http.call import Call
 from connectors.http.client import HttpClient
 from connectors.http.failures import HttpPermanent
@@ -15,6 +15,7 @@ ADDRESS = "https://www.tcmb.gov.tr/kurlar"
 _LONGEST_HOLIDAY = 12
 """Days without a bulletin: nine of a feast with its bridges, and the weekends around it."""
 _MAX_BYTES = 1_000_000
+_FIELDS = ("ForexBuying", "ForexSelling")
 
 
 def fetch_tcmb(http: HttpClient, day: date, address: str = ADDRESS) -> Bulletin:
@@ -56,13 +57,13 @@ def parse_tcmb(document: bytes, shown: str = "the bulletin") -> Bulletin:
 
 def _rate(currency: etree._Element, shown: str) -> Rate | None:
     code = currency.get("CurrencyCode", "")
-    buying, selling = (_number(currency, name, code, shown) for name in ("ForexBuying", "ForexSelling"))
+    buying, selling = (_number(currency, name, code, shown) for name in _FIELDS)
     unit = _number(currency, "Unit", code, shown)
     if buying is None or selling is None:
         return None
     if not code or unit is None:
         raise Permanent(f"{shown}: a currency has no code or no unit")
-    return Rate(code, "TRY", buying / unit, selling / unit)
+    return check_rate(Rate(code, "TRY", buying / unit, selling / unit), _FIELDS, shown)
 
 
 def _number(currency: etree._Element, name: str, code: str, shown: str) -> Decimal | None:

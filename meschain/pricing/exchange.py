@@ -17,7 +17,6 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commerce.errors import Refused
 from connectors.fx.bulletin import Bulletin, Rate
 from meschain.pricing.banks import BANKS, LONGEST_HOLIDAY, bank_of
 from meschain.pricing.bulletins import Pair, by_pair, in_force, reference
@@ -41,21 +40,13 @@ class Exchange:
     """Where it stands (`tcmb 2015/231 of 2015-12-04`); empty where nothing was exchanged."""
 
 
-def exchange(pricing: Pricing, base: str, quote: str, day: date, source: str, side: Side) -> Exchange:
-    """The rate by the newest bulletin that may be used on that day.
-
-    Refused when there is none that is young enough, or it lacks a currency, saying what to do.
-    """
-    found = exchanges(pricing, [(base, quote)], day, source, side)[base, quote]
-    if isinstance(found, str):
-        raise Refused(found)
-    return found
-
-
 def exchanges(
     pricing: Pricing, pairs: Iterable[Pair], day: date, source: str, side: Side
 ) -> dict[Pair, Exchange | str]:
-    """The rate of each pair, or why there is none, as `exchange` says it; the bulletin is read once for all of them."""
+    """The rate of each pair by the newest bulletin that may be used on that day, which is read once for all of them.
+
+    Where there is none that is young enough, or it lacks a currency: a sentence that says why, and what to do.
+    """
     pivot = bank_of(source).pivot
     with reading(pricing.engine) as session:
         bulletin = _newest(session, pricing, source, day)

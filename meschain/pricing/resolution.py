@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -85,7 +85,7 @@ def holding(terms: Sequence[Term], day: date) -> Term | None:
     return found
 
 
-@cache
+@lru_cache(maxsize=1024)
 def folded(word: str) -> str:
     """A word as it is compared: without capitals, accents and blanks around it, the Turkish ı as an i."""
     plain = unicodedata.normalize("NFD", word.strip())

@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.fx.bulletin import Bulletin, Rate
+from meschain.pricing.context import Pricing
+from meschain.pricing.exchange import Exchange, Side, exchanges
 from meschain.settings import variable_of
 from tests.connectors.loopback import Reply, Seen, Server, serving
 
@@ -107,6 +109,11 @@ def euro(day: date, rates: Rates) -> Bulletin:
     """Reference rates of the European bank."""
     found = (Rate("EUR", code, Decimal(rate), Decimal(rate)) for code, (rate, _) in _pairs(rates))
     return Bulletin("ecb", day.isoformat(), day, tuple(found))
+
+
+def exchanged(pricing: Pricing, base: str, quote: str, day: date, source: str, side: Side) -> Exchange | str:
+    """What one unit is worth in another currency, or why that is not known."""
+    return exchanges(pricing, [(base, quote)], day, source, side)[base, quote]
 
 
 def _pairs(rates: Rates) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -17,7 +17,6 @@ from meschain.access.rules import ChangedMeanwhile, NotFound
 from meschain.audit.rules import Actor
 from meschain.pricing import publication, rates
 from meschain.pricing.bulletins import in_force
-from meschain.pricing.exchange import exchange
 from meschain.pricing.publication import publish_rates
 from meschain.pricing.rates import (
     decide_bulletin,
@@ -29,7 +28,7 @@ from meschain.pricing.rates import (
 )
 from meschain.pricing.service import NewTerm, state_term
 from meschain.store.base import utc_now
-from tests.pricing.bank import euro, lira
+from tests.pricing.bank import euro, exchanged, lira
 from tests.pricing.conftest import Desk
 
 D = Decimal
@@ -40,7 +39,7 @@ HELD, ACCEPTED, REJECTED = (f"pricing:bulletin:{word}" for word in ("held", "acc
 
 def dollars(desk: Desk, day: date) -> Decimal:
     """What a dollar brings on that day."""
-    return exchange(desk.pricing, "USD", "TRY", day, "tcmb", "buying").rate
+    return exchanged(desk.pricing, "USD", "TRY", day, "tcmb", "buying").rate
 
 
 def test_the_first_is_accepted_and_the_same_again_changes_nothing(desk: Desk) -> None:
@@ -107,7 +106,7 @@ def test_a_correction_is_held_while_what_was_accepted_is_used(desk: Desk) -> Non
     ]
     assert keep_bulletin(desk.pricing, corrected).version == held.version
     assert dollars(desk, MONDAY) == 40
-    assert exchange(desk.pricing, "USD", "TRY", MONDAY, "tcmb", "buying").bulletin == "tcmb 2026/1 of 2026-01-05"
+    assert exchanged(desk.pricing, "USD", "TRY", MONDAY, "tcmb", "buying").bulletin == "tcmb 2026/1 of 2026-01-05"
     assert {row[0] for row in desk.ask(LAKE)} == {"2026/1"}
 
     assert keep_bulletin(desk.pricing, lira(TUESDAY, {"USD": "40.2"})).status == "accepted"
@@ -186,7 +185,7 @@ def test_a_tenant_keeps_and_decides_its_own(desk: Desk) -> None:
     assert [get_bulletin(each, "tcmb", TUESDAY).status for each in (desk.pricing, other)] == ["accepted", "held"]
     decide_bulletin(other, "tcmb", TUESDAY, accept=False)
     assert dollars(desk, TUESDAY) == 40
-    assert exchange(other, "USD", "TRY", TUESDAY, "tcmb", "buying").rate == 20
+    assert exchanged(other, "USD", "TRY", TUESDAY, "tcmb", "buying").rate == 20
     assert [row[3] for row in desk.ask(LAKE)] == [40, 40]
 
 
@@ -245,7 +244,7 @@ def test_history_is_accepted_and_takes_the_place_of_nothing(desk: Desk) -> None:
     assert keep_history(desk.pricing, history) == 3
     assert keep_history(desk.pricing, [*history, history[0]]) == 0
     assert {row.status for row in list_bulletins(desk.pricing)} == {"accepted"}
-    assert exchange(desk.pricing, "EUR", "USD", TUESDAY, "ecb", "buying").rate == D("1.1")
+    assert exchanged(desk.pricing, "EUR", "USD", TUESDAY, "ecb", "buying").rate == D("1.1")
     assert [row[3] for row in desk.ask(LAKE)] == [1, D("1.1"), 3, 4]
 
 
@@ -255,7 +254,7 @@ def test_all_that_there_has_been(desk: Desk, shared_data: Path) -> None:
     assert keep_history(desk.pricing, parse_ecb_history(archive)) == 0
     day = date(2020, 1, 2)
     for currency, rate in (("TRY", D("6.6699")), ("USD", D("1.1193"))):
-        found = exchange(desk.pricing, "EUR", currency, day, "ecb", "selling")
+        found = exchanged(desk.pricing, "EUR", currency, day, "ecb", "selling")
         assert (found.rate, found.bulletin) == (rate, "ecb of 2020-01-02")
         told = desk.ask("SELECT buying FROM core.exchange_rates WHERE day = ? AND quote = ?", day, currency)
         assert told == [(rate,)]

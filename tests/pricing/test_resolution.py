@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meschain.pricing.resolution import Mentions, Sale, TermFault, holding, resolve, within
+from meschain.pricing.resolution import Mentions, Sale, TermFault, folded, holding, resolve, within
 from meschain.pricing.terms import Term
 
 DAY = date(2026, 11, 28)
@@ -49,6 +49,12 @@ def test_the_more_specific_counts():
 )  # fmt: skip
 def test_a_category_holds_what_is_below_it(category, path, fits):
     assert within(category, path) is fits
+
+
+def test_words_that_were_folded_once_are_not_kept_for_ever():
+    for number in range(3_000):
+        within(f"Toys > {number}", "TOYS")
+    assert folded.cache_info().currsize < 2_000
 
 
 def test_an_open_value_ends_where_the_next_begins():

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from meschain.access.tables import Locale
+from meschain.store.ids import new_id
 from meschain.web.console.assets import asset
 from meschain.web.console.formats import plain
 from meschain.web.console.language import LANGUAGES, NAMES, Message, say, translations_of
@@ -62,7 +63,8 @@ def _environment(language: Locale) -> Environment:
     cast("Any", environment).install_gettext_translations(translations_of(language), newstyle=True)  # of the extension
     environment.globals |= {
         "LANGUAGES": {code: NAMES[code] for code in LANGUAGES}, "RULE": RULE, "SPARE_ROWS": SPARE_ROWS, "asset": asset,
-        "choices_of": choices_of, "kind_of": kind_of, "matrix": matrix, "menu": menu, "url": url,
+        "choices_of": choices_of, "kind_of": kind_of, "matrix": matrix, "menu": menu, "new_key": new_id,
+        "url": url,
     }  # fmt: skip
     environment.filters |= {name: _by_page(name) for name in _FORMATS}
     environment.filters |= {"plain": plain, "web_address": web_address, "word": word}

@@ -99,6 +99,11 @@ class Visit:
             raise BadRequest(422, "invalid", f"{name}: expected a whole number, not {text[:40]!r}")
         return int(text)
 
+    @property
+    def key(self) -> str | None:
+        """What the form that was sent calls its wish: sent twice, it has the same; None if it has none."""
+        return self.given("idempotency_key")[:64] or None
+
     def asked(self, name: str) -> str:
         """A part of the address' query."""
         return self.request.query_params.get(name, "").strip()

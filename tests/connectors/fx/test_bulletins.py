@@ -61,6 +61,33 @@ def test_what_is_no_bulletin_of_liras(found: str, instead: str, complaint: str) 
         parse_tcmb(LIRA.replace(found, instead).encode())
 
 
+@pytest.mark.parametrize(
+    ("buying", "selling", "complaint"),
+    [
+        ("40", "0.0001", "bulletin 1: ForexBuying of JPY in TRY is 0.4 and ForexSelling 0.000001, expected a bank"),
+        ("32.5", "1E+30", "bulletin 1: ForexSelling of JPY in TRY is 1E+28 for one unit, expected a number from"),
+        ("4E+12", "4E+12", "ForexBuying of JPY in TRY is 4E+10 for one unit, expected a number from 0.000000001 to"),
+        ("1E-20", "32.5", "ForexBuying of JPY in TRY is 1E-22 for one unit"),
+        ("0.00000000001", "32.5", "ForexBuying of JPY in TRY is 1E-13 for one unit"),
+        (
+            "32.50000000001",
+            "33",
+            "is 0.3250000000001 for one unit, expected a number from 0.000000001 to 1000000000 with",
+        ),
+        ("1E+999999", "1E+999999", "ForexBuying of JPY in TRY"),
+    ],
+)
+def test_rates_that_no_bank_asks(buying: str, selling: str, complaint: str) -> None:
+    document = LIRA.replace("32.5<", f"{buying}<").replace("32.75<", f"{selling}<")
+    with pytest.raises(Permanent, match=re.escape(complaint)):
+        parse_tcmb(document.encode(), "bulletin 1")
+
+
+def test_rates_at_the_bounds() -> None:
+    document = LIRA.replace("32.5<", "0.0000001<").replace("32.75<", "100000000000<")
+    assert parse_tcmb(document.encode()).rates == (Rate("JPY", "TRY", D("0.000000001"), D(10) ** 9),)
+
+
 def test_the_reference_rates_of_one_day() -> None:
     (found,) = parse_ecb(DAILY)
     assert (found.source, found.number, found.day) == ("ecb", "2026-10-30", date(2026, 10, 30))
@@ -81,6 +108,31 @@ def test_every_reference_rate_there_has_been(shared_data: Path) -> None:
     (day,) = [bulletin for bulletin in history if bulletin.day == date(2020, 1, 2)]
     assert (rates(day)["USD"].buying, rates(day)["TRY"].buying) == (D("1.1193"), D("6.6699"))
     assert {rate.quote for bulletin in history for rate in bulletin.rates} >= {"TRL", "TRY"}
+
+
+@pytest.mark.parametrize(
+    ("rate", "complaint"),
+    [
+        ("1E+30", "is 1E+30 for one unit, expected a number from 0.000000001 to 1000000000"),
+        ("4E+10", "is 4E+10 for one unit"),
+        ("55.1234567890123", "with at most 12 digits behind the mark"),
+        ("0", "is 0 for one unit"),
+        ("NaN", "is NaN for one unit"),
+    ],
+)
+def test_reference_rates_that_cannot_be(rate: str, complaint: str) -> None:
+    with pytest.raises(Permanent, match="bulletin 1: the rates of 2026-10-30: rate of EUR in TRY") as caught:
+        parse_ecb(DAILY.replace(b"55.8015", rate.encode()), "bulletin 1")
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "complaint"),
+    [("55.8015", "55,8", "rate of TRY is '55,8', expected a number"), ("TRY", "", "the rate 55.8015 has no currency")],
+)
+def test_a_reference_rate_is_a_number_of_a_currency(found: str, instead: str, complaint: str) -> None:
+    with pytest.raises(Permanent, match=re.escape(complaint)):
+        parse_ecb(DAILY.replace(found.encode(), instead.encode()))
 
 
 @pytest.mark.parametrize("archive", [b"", b"PK", b"\0" * 100])

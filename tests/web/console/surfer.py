@@ -34,6 +34,12 @@ class Surfer:
             return self._follow("GET", f"{urldefrag(str(form.action)).url}?{urlencode({**values, **given})}")
         return self._follow(form.method, str(form.action), {**values, **given})
 
+    def press_twice(self, act: str) -> tuple[str, str]:
+        """Send the form on the page as it was shown, two times: where each leads."""
+        form = self.form(act)
+        values, address = {str(name): str(value) for name, value in form.form_values()}, str(form.action)
+        return self._follow("POST", address, values).place, self._follow("POST", address, values).place
+
     def send(self, address: str, **given: str) -> "Surfer":
         """Post to an address that no form on the page leads to, with the token of the page."""
         return self._follow("POST", address, {"csrf_token": self.token, **given})

@@ -9,13 +9,16 @@ from typing import get_args
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from sqlalchemy import update
 
 from meschain.access.grants import GivenRole
 from meschain.access.scopes import ScopeKind
 from meschain.access.users import list_members
 from meschain.catalog.suppliers import add_supplier, set_source
 from meschain.channels.service import add_channel
+from meschain.runs.tables import Trigger
 from meschain.settings import Settings, private_dir
+from meschain.store.session import transaction
 from meschain.web.console.places import PAGES
 from tests.access.people import PASSWORD
 from tests.catalog.shop import Shop, goods
@@ -54,6 +57,13 @@ def town(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> It
             shop.sync([odd, *goods(30), {**odd, "sku": "bad", "price": HOSTILE}], "hostile")
             shop.sync([{**row, "title": HOSTILE} for row in goods(5)], "hostile")
         yield stage
+
+
+@pytest.fixture(scope="module")
+def presser(town: Stage) -> Surfer:
+    """Who may do everything there, and whose name is no mark of the tenant."""
+    town.people.member(town.app.state.house.tenant(slug_of(OURS)).id, "presses@example.com", "admin")
+    return Surfer(town).log_in("presses@example.com")
 
 
 def walk(surfer: Surfer, start: str = "/console/") -> Iterator[Surfer]:
@@ -103,6 +113,35 @@ def test_a_hostile_text_is_shown_and_not_obeyed(town: Stage) -> None:
         assert "<script>alert" not in surfer.answer.text
         assert "<img src=x" not in surfer.answer.text
         assert "\u202e" not in surfer.answer.text, "what turns the text around is named"
+
+
+@pytest.mark.parametrize(
+    ("place", "act"),
+    [
+        ("margins", "/margins/compute"), ("prices", "/prices/refresh"), ("rates", "/rates/refresh"),
+        ("suppliers/hostile", "/hostile/test"), ("suppliers/hostile", "/hostile/retry"),
+        ("quarantine?supplier=hostile", "/hostile/retry"),
+        ("flows/sync-catalog?supplier=hostile", "/flows/sync-catalog"),
+    ],
+)  # fmt: skip
+def test_what_is_pressed_twice_runs_once_and_once_again_when_it_is_shown_again(
+    presser: Surfer, place: str, act: str
+) -> None:
+    first, second = presser.go(f"/console/{place}").press_twice(act)
+    assert first.startswith("/console/triggers/")
+    assert second == first
+    anew = presser.go(f"/console/{place}").press(act).place
+    assert anew != first
+    assert anew.startswith("/console/triggers/")
+
+
+def test_what_is_run_again_runs_again_once(town: Stage, presser: Surfer) -> None:
+    first = presser.go("/console/flows/sync-catalog?supplier=hostile").press("/flows/sync-catalog").place
+    engine = town.access.of(town.app.state.house.tenant(slug_of(OURS)).id)
+    with transaction(engine) as session:
+        session.execute(update(Trigger).where(Trigger.id == urlsplit(first).path.split("/")[-1]).values(state="failed"))
+    again, once_more = presser.go(first).press_twice("/retry")
+    assert again == once_more != first
 
 
 def test_a_viewer_is_offered_nothing_to_do(town: Stage) -> None:

@@ -69,6 +69,13 @@ def test_a_draft_is_written_previewed_and_approved(surfer: Surfer, market: Marke
     assert table(surfer, "Price rules")[0][:4] == [f"Version {version}", "active", "dear rest", "autumn"]
 
 
+def test_a_preview_that_is_pressed_twice_is_made_once(surfer: Surfer, market: Market) -> None:
+    version = draft_rules(market.stall.pricing, [RULE]).version
+    first, second = surfer.go(f"/console/price-rules/{version}").press_twice("/preview")
+    assert first == second
+    assert market.asked("preview-prices").count({"version": version, "tenant": "default"}) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

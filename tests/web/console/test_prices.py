@@ -1,6 +1,8 @@
 """Prices in the console: what is out and why it moved, what the floor refused, who may let it out nevertheless."""
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from meschain.web.console.pages.desk import typed
 from tests.web.console.market import RULE, Market, errors, table
 from tests.web.console.surfer import Surfer
 from tests.web.console.wholeness import check
+from warehouse import published
 
 LOSS = "/console/refused-prices/{}?supplier=acme&code=LOSS"
 
@@ -69,7 +72,7 @@ def test_a_price_below_its_floor_is_approved_with_a_reason_and_a_day(surfer: Sur
     assert errors(surfer.press("/refused-prices/trendyol", note="why", until="soon")).keys() == {"until"}
     assert "trendyol" not in {each.channel for each in list_approvals(market.stall.pricing)}
     surfer.press("/refused-prices/trendyol", note="clearance", until=str(today), price="399.0000")
-    assert (surfer.answer.status_code, "another price is refused by now" in surfer.text) == (409, True)
+    assert (surfer.answer.status_code, "the refused price is 400.0000 by now" in surfer.text) == (409, True)
     surfer.press("/refused-prices/trendyol", note="clearance", until=str(today))
     assert surfer.place == "/console/refused-prices?notice=price-approved"
     [held] = [row for row in table(surfer, "Approvals that hold") if row[1] == "trendyol"]
@@ -86,8 +89,34 @@ def test_what_was_not_refused_by_the_floor_cannot_be_approved(surfer: Surfer) ->
     surfer.go("/console/refused-prices/shop?supplier=acme&code=FREE")
     assert "The feed names no cost" in surfer.text
     assert not surfer.page.xpath("//form[contains(@action, '/refused-prices/')]")
-    given_ = {"supplier": "acme", "code": "FREE", "note": "why", "until": "2999-01-01", "price": "None"}
+    given_ = {"supplier": "acme", "code": "FREE", "note": "why", "until": "2999-01-01", "price": "1"}
     assert surfer.send("/console/refused-prices/shop", **given_).answer.status_code == 404
+
+
+def test_what_is_approved_is_the_price_that_was_looked_at(
+    surfer: Surfer, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surfer.go(LOSS.format("shop"))
+    looked, real = [], published.refusal_of
+
+    def falling(*asked: Any) -> dict[str, Any] | None:
+        """Each look finds a lower price than the one before: somebody makes prices meanwhile."""
+        row = real(*asked)
+        looked.append(row)
+        return row and {**row, "price": row["price"] - len(looked) + 1}
+
+    monkeypatch.setattr(published, "refusal_of", falling)
+    surfer.press("/refused-prices/shop", note="looked at", until="2999-01-01")
+    [held] = [each for each in list_approvals(market.stall.pricing) if each.note == "looked at"]
+    assert Decimal(held.price) == looked[0]["price"]
+
+
+@pytest.mark.parametrize("price", ["", "None", "NaN", "sNaN", "1,5"])
+def test_without_the_price_that_was_looked_at_nothing_is_approved(surfer: Surfer, market: Market, price: str) -> None:
+    before = len(list_approvals(market.stall.pricing))
+    given_ = {"supplier": "acme", "code": "LOSS", "note": "blind", "until": "2999-01-01", "price": price}
+    assert surfer.go("/console/prices").send("/console/refused-prices/shop", **given_).answer.status_code == 422
+    assert len(list_approvals(market.stall.pricing)) == before
 
 
 def test_who_has_one_channel_sees_and_approves_there_only(market: Market) -> None:
@@ -101,7 +130,7 @@ def test_who_has_one_channel_sees_and_approves_there_only(market: Market) -> Non
     assert one.send("/console/prices/refresh").answer.status_code == 403
     for place in (LOSS.format("trendyol"), "/console/prices/trendyol?supplier=acme&code=A1"):
         assert one.go(place).answer.status_code == 403
-    given_ = {"supplier": "acme", "code": "LOSS", "note": "mine", "until": "2999-01-01"}
+    given_ = {"supplier": "acme", "code": "LOSS", "note": "mine", "until": "2999-01-01", "price": "400"}
     assert one.go("/console/account").send("/console/refused-prices/trendyol", **given_).answer.status_code == 403
     analyst = market.member("analyst", GivenRole("analyst", "channel", "shop")).go(LOSS.format("shop"))
     assert not analyst.page.xpath("//form[contains(@action, '/refused-prices/')]")

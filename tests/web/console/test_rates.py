@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from meschain.pricing.context import Pricing
-from meschain.pricing.exchange import exchange
 from meschain.pricing.rates import get_bulletin, keep_bulletin
 from tests.homes import TENANT
-from tests.pricing.bank import euro, lira
+from tests.pricing.bank import euro, exchanged, lira
 from tests.web.console.surfer import Surfer
 from tests.web.console.wholeness import check
 from tests.web.stage import Stage, staged
@@ -53,7 +52,7 @@ def test_what_is_held_comes_first_and_is_approved(stage: Stage) -> None:
     assert "The rates were approved" in surfer.text
     assert "Waits for a decision" not in surfer.text
     assert get_bulletin(pricing(stage), "tcmb", TUESDAY).decided_by.startswith("user:")
-    assert exchange(pricing(stage), "USD", "TRY", TUESDAY, "tcmb", "buying").rate == 48
+    assert exchanged(pricing(stage), "USD", "TRY", TUESDAY, "tcmb", "buying").rate == 48
 
 
 def test_one_bulletin_is_looked_at_and_rejected_with_a_reason(stage: Stage) -> None:
@@ -67,7 +66,7 @@ def test_one_bulletin_is_looked_at_and_rejected_with_a_reason(stage: Stage) -> N
     surfer.go("/console/rates/tcmb/2026-01-06")
     assert "a misprint" in surfer.text
     assert "Approve" not in surfer.text
-    assert exchange(pricing(stage), "USD", "TRY", TUESDAY, "tcmb", "buying").rate == Decimal("40.0001")
+    assert exchanged(pricing(stage), "USD", "TRY", TUESDAY, "tcmb", "buying").rate == Decimal("40.0001")
 
 
 def test_what_was_published_meanwhile_is_not_decided_unseen(stage: Stage) -> None:

@@ -3,9 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from meschain.pricing.scenarios import ask_scenario, compute_scenario, list_scenarios
+from meschain.runs.tables import Trigger
 from meschain.store.ids import new_id
+from meschain.store.session import transaction
 from meschain.web.console.charts import margins_picture
 from tests.web.console.market import Market, errors, table
 from tests.web.console.surfer import Surfer
@@ -104,6 +107,15 @@ def test_a_form_that_is_sent_twice_asks_once(surfer: Surfer, market: Market) -> 
     before = len(list_scenarios(market.stall.pricing))
     assert surfer.go("/console/new-what-if").send("/console/new-what-if", **given).place == first
     assert len(list_scenarios(market.stall.pricing)) == before
+
+
+def test_one_that_is_computed_anew_twice_from_one_page_is_computed_once(surfer: Surfer, market: Market) -> None:
+    asked = ask_scenario(market.stall.pricing, "again", [{"kind": "tariff", "change_rate": "5"}])
+    for wishes in (1, 2):
+        surfer.go(f"/console/what-ifs/{asked.id}").press_twice("/compute")
+        assert [each["scenario"] for each in market.asked("compute-scenario")].count(asked.id) == wishes
+        with transaction(market.stall.pricing.engine) as session:
+            session.execute(update(Trigger).where(Trigger.flow == "compute-scenario").values(state="finished"))
 
 
 def test_another_tenants_is_not_there_and_who_may_look_asks_nothing(market: Market) -> None:

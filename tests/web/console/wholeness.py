@@ -1,8 +1,18 @@
 """What is true of every page of the console, whatever is on it."""
 
+import re
 from collections import Counter
 
 from lxml import html
+
+from meschain.web.console.places import ACTS, BASE
+
+STARTS = (
+    "approve-run", "ask-what-if", "compute-margins", "compute-what-if", "preview-price-rules", "refresh-prices",
+    "refresh-rates", "retry-quarantine", "retry-trigger", "roll-back-run", "start-flow", "test-supplier",
+)  # fmt: skip
+"""Acts that have a flow run."""
+_STARTING = re.compile("|".join(BASE + re.sub(r"{\w+}", "[^/]+", ACTS[name]) for name in STARTS))
 
 
 def check(page: html.HtmlElement, where: str) -> None:
@@ -18,6 +28,8 @@ def check(page: html.HtmlElement, where: str) -> None:
     for form in page.forms:
         token = form.xpath(".//input[@name='csrf_token']")
         assert bool(token) == (form.method == "POST"), (where, form.action)
+        if form.method == "POST" and _STARTING.fullmatch(str(form.action)):
+            assert form.xpath("string(.//input[@name='idempotency_key']/@value)"), (where, form.action)
     for described in page.xpath("//@aria-describedby | //@aria-labelledby"):
         assert set(described.split()) <= set(ids), (where, described)
     assert page.xpath("count(//h1)") == 1, where

@@ -44,8 +44,7 @@ def seen_of(visit: Visit, pricing: Pricing) -> list[str] | None:
 
 def ask(visit: Visit, flow: str, parameters: Mapping[str, Any] | None = None) -> schemas.RunOut:
     """Have a flow run for the reader's tenant; sent twice with one key of the form, it runs once."""
-    key = visit.given("idempotency_key")[:64] or None
-    return schemas.ask(visit.request, Response(), visit.who, flow, dict(parameters or {}), key=key)
+    return schemas.ask(visit.request, Response(), visit.who, flow, dict(parameters or {}), key=visit.key)
 
 
 def place_of(visit: Visit) -> Key | None:

@@ -68,9 +68,9 @@ def start_flow(visit: Starter, flow: str) -> Response:
     read = read_posted(known.parameters, fields, visit.posted)
     if read.errors:
         return visit.show(_start(visit, known, fields, visit.form_with(read.errors)), 422)
-    key = visit.given("idempotency_key")[:64] or None
+    wish = api.Wish(parameters=read.parameters)
     try:
-        asked = api.start_run(visit.request, Response(), flow, api.Wish(parameters=read.parameters), visit.who, key)
+        asked = api.start_run(visit.request, Response(), flow, wish, visit.who, visit.key)
     except BadParameters as error:
         wrong = {f"{PREFIX}{name}": text for name, text in error.problems}
         return visit.show(_start(visit, known, fields, visit.form_with(wrong)), 422)
@@ -104,7 +104,7 @@ def cancel_trigger(
 @router.post(ACTS["retry-trigger"])
 def retry_trigger(visit: Starter, trigger: str) -> Response:
     """Have it run again with the same parameters."""
-    asked = api.retry_run(visit.request, Response(), trigger, visit.who)
+    asked = api.retry_run(visit.request, Response(), trigger, visit.who, visit.key)
     return visit.go("trigger", "flow-started", trigger=asked.id)
 
 
@@ -129,10 +129,10 @@ def _fields(visit: Visit, flow: api.FlowOut) -> tuple[Field, ...]:
 
 
 def _start(visit: Visit, flow: api.FlowOut, fields: tuple[Field, ...], form: Form) -> views.FlowStart:
-    key = visit.given("idempotency_key") or new_id()
     return views.FlowStart(
-        flow=_row(flow), fields=fields, form=form, idempotency_key=key, runner_alive=runner_alive(visit)
-    )
+        flow=_row(flow), fields=fields, form=form, idempotency_key=visit.key or new_id(),
+        runner_alive=runner_alive(visit),
+    )  # fmt: skip
 
 
 def _row(flow: api.FlowOut) -> views.FlowRow:

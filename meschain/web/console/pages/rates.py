@@ -70,7 +70,7 @@ def reject_rates(visit: Decider, source: SourceName, day: Day) -> Response:
 @router.post(ACTS["refresh-rates"])
 def refresh_rates(visit: Annotated[Visit, Entered(Permission.PRICING_REFRESH)]) -> Response:
     """Have the newest rates fetched."""
-    asked = api.refresh_rates(visit.request, Response(), who=visit.who)
+    asked = api.refresh_rates(visit.request, Response(), who=visit.who, key=visit.key)
     return visit.go("trigger", "flow-started", trigger=asked.id)
 
 

@@ -1,14 +1,14 @@
 """Pages of prices that were not let out: which, why, and the word of a person that one below its floor may go out."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 
 from commerce.errors import MesChainError
 from meschain.access.permissions import Permission
-from meschain.access.rules import ChangedMeanwhile, NotFound
+from meschain.access.rules import NotFound
 from meschain.pricing import prices
 from meschain.pricing.context import Pricing
 from meschain.pricing.tables import PriceApproval
@@ -21,6 +21,7 @@ from meschain.web.console.typed import Typed
 from meschain.web.console.views import prices as views
 from meschain.web.console.views.page import EMPTY, Form
 from meschain.web.console.visits import Entered, Visit
+from meschain.web.problems import BadRequest
 from warehouse import published
 
 router = APIRouter()
@@ -63,20 +64,23 @@ def approve_price(visit: Annotated[Visit, Entered(Permission.PRICING_APPROVE, CH
     try:
         if until is None or typed.errors:
             return visit.show(_refused(pricing, channel, supplier, code, visit.form_with(typed.errors)), 422)
-        _check_seen(pricing, (channel, supplier, code), visit.given("price"))
-        prices.approve_price(pricing, channel, supplier, code, note=note, valid_until=until)
+        prices.approve_price(pricing, channel, supplier, code, note=note, valid_until=until, price=_price(visit))
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_refused(pricing, channel, supplier, code, form), status)
     return visit.go("refused-prices", "price-approved")
 
 
-def _check_seen(pricing: Pricing, key: published.Key, price: str) -> None:
-    """ChangedMeanwhile unless the price that is refused now is the one that was looked at."""
-    with pricing.lake.read() as connection:
-        row = published.refusal_of(connection, *key)
-    if row is not None and str(row["price"]) != price:
-        raise ChangedMeanwhile("another price is refused by now; look at it and try again")
+def _price(visit: Visit) -> Decimal:
+    """The price that was looked at, as the page wrote it; BadRequest for anything else."""
+    text = visit.given("price")[:40]
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise BadRequest(422, "invalid", f"price: expected the price that was looked at, not {text!r}")
+    return found
 
 
 def _refused(pricing: Pricing, channel: str, supplier: str, code: str, form: Form = EMPTY) -> views.RefusedPrice:

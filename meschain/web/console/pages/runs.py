@@ -96,9 +96,9 @@ def roll_back_run(visit: Decider, run: str) -> Response:
 
 def _decide(visit: Visit, run: str, what: str) -> Response:
     """Have it carried out by a flow, which the next page follows; sent twice, it is decided once."""
-    note, key = DecisionBody(note=visit.given("note")[:500]), visit.given("idempotency_key")[:64] or None
+    note = DecisionBody(note=visit.given("note")[:500])
     try:
-        asked = _DECISIONS[what](visit.request, Response(), run, visit.who, note, key)
+        asked = _DECISIONS[what](visit.request, Response(), run, visit.who, note, visit.key)
     except MesChainError as error:
         form, status = visit.form(error)
         view = _run(visit, run, form) if what == "roll back" else _changes(visit, run, form)
@@ -120,7 +120,7 @@ def _run(visit: Visit, run_id: str, form: Form = EMPTY) -> views.Run:
         decision=_decision(visit, run),
         flow_trigger=asked.id if asked is not None else None, peak_mb=run.peak_mb,
         has_report=quality.find_page(catalog, run.id) is not None, form=form,
-        idempotency_key=_key(visit),
+        idempotency_key=visit.key or new_id(),
         can_be_rolled_back=run.status == "applied" and run.kind != "rollback" and run.snapshot_before is not None,
     )  # fmt: skip
 
@@ -146,12 +146,8 @@ def _changes(visit: Visit, run_id: str, form: Form = EMPTY) -> views.RunChanges:
             for each in found.examples
         ),
         more_url=url("run-changes", run=run.id, examples="all") if more else None, form=form,
-        idempotency_key=_key(visit),
+        idempotency_key=visit.key or new_id(),
     )  # fmt: skip
-
-
-def _key(visit: Visit) -> str:
-    return visit.given("idempotency_key")[:64] or new_id()
 
 
 def _pair(name: str) -> tuple[str, str]:

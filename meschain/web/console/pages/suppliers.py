@@ -136,7 +136,7 @@ def change_profile(visit: Annotated[Visit, Entered(Permission.PROFILES_WRITE, SU
 def test_supplier(visit: Annotated[Visit, Entered(Permission.SUPPLIERS_TEST, SUPPLIER)], supplier: str) -> Response:
     """Have the supplier's feed fetched for a look at it."""
     try:
-        asked = api.begin_connection_test(visit.request, Response(), supplier, who=visit.who)
+        asked = api.begin_connection_test(visit.request, Response(), supplier, who=visit.who, key=visit.key)
     except MesChainError as error:
         form, status = visit.form(error)
         return visit.show(_supplier(visit, supplier, interval=form), status)
@@ -146,7 +146,7 @@ def test_supplier(visit: Annotated[Visit, Entered(Permission.SUPPLIERS_TEST, SUP
 @router.post(ACTS["retry-quarantine"])
 def retry_quarantine(visit: Annotated[Visit, Entered(Permission.CATALOG_RETRY, SUPPLIER)], supplier: str) -> Response:
     """Have the supplier's quarantined rows read again by its present profile."""
-    asked = quarantine_api.retry(visit.request, Response(), supplier, who=visit.who)
+    asked = quarantine_api.retry(visit.request, Response(), supplier, who=visit.who, key=visit.key)
     return visit.go("trigger", "flow-started", trigger=asked.id)
 
 

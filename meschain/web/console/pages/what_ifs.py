@@ -62,8 +62,8 @@ def show_new_what_if(visit: Asker) -> Response:
 @router.post(ACTS["ask-what-if"])
 def ask_what_if(visit: Asker) -> Response:
     """Keep it and have it computed; sent twice, it is asked once."""
-    pricing, key = pricing_of(visit), visit.given("idempotency_key")[:64] or None
-    former = find_wish(pricing.engine, pricing.tenant_id, key)
+    pricing = pricing_of(visit)
+    former = find_wish(pricing.engine, pricing.tenant_id, visit.key)
     if former is not None:
         return visit.go("what-if", scenario=former.parameters.get("scenario", ""))
     typed = Typed(visit.posted)
@@ -105,7 +105,7 @@ def _new(visit: Visit, form: Form = EMPTY) -> views.NewWhatIf:
     return views.NewWhatIf(
         channels=tuple(Choice(each.slug, each.name) for each in channels), terms=_TERMS,
         currencies=tuple(sorted(ISO_4217)), form=form, rows=(TERM_ROWS, RATE_ROWS, TARIFF_ROWS),
-        idempotency_key=visit.given("idempotency_key")[:64] or new_id(),
+        idempotency_key=visit.key or new_id(),
     )  # fmt: skip
 
 
