@@ -107,8 +107,8 @@ def test_who_may_computes_margins_and_who_may_only_look_is_not_offered_it(surfer
 
 def test_who_has_one_channel_sees_its_margins_only(market: Market) -> None:
     one = market.member("one", GivenRole("ops", "channel", "shop"))
-    assert {"/console/margins", "/console/quote", "/console/prices"} <= set(one.links())
-    assert not {"/console/terms", "/console/price-rules", "/console/what-ifs"} & set(one.links())
+    assert {"/console/margins", "/console/quote", "/console/prices", "/console/terms"} <= set(one.links())
+    assert not {"/console/rates", "/console/price-rules", "/console/what-ifs"} & set(one.links())
     one.go("/console/margins")
     assert [row[0].split()[0] for row in table(one, "By channel")] == ["shop"]
     assert "trendyol" not in one.answer.text
@@ -118,7 +118,7 @@ def test_who_has_one_channel_sees_its_margins_only(market: Market) -> None:
     for channel in ("", "trendyol"):
         assert errors(one.go(f"/console/quote?price=10&cost=5&channel={channel}")).keys() == {"channel"}
     assert one.go("/console/quote?price=10&cost=5&channel=shop").answer.status_code == 200
-    for place in ("terms", "tariffs", "price-rules", "what-ifs", "new-what-if"):
+    for place in ("rates", "price-rules", "what-ifs", "new-what-if"):
         assert one.go(f"/console/{place}").answer.status_code == 403
 
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from connectors.tariffs.tariff import TariffRate
+from meschain.access.grants import GivenRole
 from meschain.pricing.service import list_terms
 from meschain.pricing.tariffs import add_tariff, list_tariffs, remove_tariff
 from meschain.web.console.term_kinds import NAMES, choices_of, kind_of
@@ -97,6 +98,48 @@ def test_who_may_look_changes_nothing_and_turkish(market: Market) -> None:
     assert theirs.go(f"/console/terms/{term.id}").answer.status_code == 404
     assert theirs.send(f"/console/terms/{term.id}/remove").answer.status_code == 404
     assert "Nothing was stated yet." in theirs.go("/console/terms").text
+
+
+def test_who_has_one_channel_sees_its_fees_and_those_of_every_channel(market: Market) -> None:
+    named = {each: f"fee of {each or 'all'}" for each in ("", "shop", "trendyol")}
+    for number, (channel, brand) in enumerate(named.items()):
+        market.stall.term("other_costs", number, channel=channel, brand=brand)
+    stated = {each.channel: each.id for each in list_terms(market.stall.pricing, "other_costs")}
+    one = market.member("fees", GivenRole("ops", "channel", "shop"))
+    one.go(next(link for link in one.links() if link == "/console/terms"))
+    check(one.page, "terms")
+    for channel, brand in named.items():
+        assert (brand in one.text) == (channel != "trendyol"), channel
+    assert "trendyol" not in one.answer.text
+    assert not [link for link in one.links() if "new-term" in link], "values are stated for the tenant as a whole"
+    for channel, status in (("", 200), ("shop", 200), ("trendyol", 404)):
+        one.go(f"/console/terms/{stated[channel]}")
+        assert one.answer.status_code == status
+        assert not one.page.xpath("//form[contains(@action, '/terms/')]")
+        for act in ("end", "remove"):
+            assert one.send(f"/console/terms/{stated[channel]}/{act}", until="2999-01-01").answer.status_code == 403
+    assert one.go("/console/new-term").answer.status_code == 403
+
+
+def test_who_has_one_channel_sees_its_tariffs_and_those_of_every_channel(market: Market) -> None:
+    rates = [TariffRate("Aras", 2, D(0), None, D("42.91"))]
+    given = {
+        channel: add_tariff(market.stall.pricing, rates, since=date(2024, 1, 1), source="price list", channel=channel)
+        for channel in ("", "shop", "trendyol")
+    }
+    one = market.member("cargo", GivenRole("ops", "channel", "shop"))
+    one.go(next(link for link in one.links() if link == "/console/tariffs"))
+    check(one.page, "tariffs")
+    assert [row[0] for row in table(one, "Cargo tariffs")] == ["every channel", "shop"]
+    assert "/console/new-tariff" not in one.links()
+    for channel, status in (("", 200), ("shop", 200), ("trendyol", 404)):
+        one.go(f"/console/tariffs/{given[channel].id}")
+        assert one.answer.status_code == status
+        assert not one.page.xpath("//form[contains(@action, '/tariffs/')]")
+        assert one.send(f"/console/tariffs/{given[channel].id}/remove").answer.status_code == 403
+    assert one.go("/console/new-tariff").answer.status_code == 403
+    for each in given.values():
+        remove_tariff(market.stall.pricing, each.id)
 
 
 def test_tariffs_are_listed_shown_and_removed(surfer: Surfer, market: Market) -> None:

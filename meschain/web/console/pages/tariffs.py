@@ -11,11 +11,12 @@ from connectors.tariffs.reading import read_tariff
 from meschain.access.permissions import Permission
 from meschain.access.rules import NotFound
 from meschain.pricing import tariffs
+from meschain.pricing.api.scope import seen
 from meschain.pricing.context import Pricing
 from meschain.pricing.tables import CargoTariff
 from meschain.store.base import utc_now
 from meschain.web.console.language import N_, Message
-from meschain.web.console.pages.desk import channels_of, made, pricing_of, states_of
+from meschain.web.console.pages.desk import CHANNEL, channels_of, made, pricing_of, states_of
 from meschain.web.console.places import ACTS, PAGES
 from meschain.web.console.typed import Typed
 from meschain.web.console.views import terms as views
@@ -23,7 +24,7 @@ from meschain.web.console.views.page import EMPTY, Choice, Form
 from meschain.web.console.visits import Entered, Visit
 
 router = APIRouter()
-Reader = Annotated[Visit, Entered(Permission.PRICING_READ)]
+Reader = Annotated[Visit, Entered(Permission.PRICING_READ, CHANNEL, partly=True)]
 Writer = Annotated[Visit, Entered(Permission.PRICING_WRITE)]
 _LONGEST = 500_000
 _HOME_CURRENCY = "TRY"
@@ -33,9 +34,8 @@ _TOO_EARLY = Message(N_("It would end before it begins."))
 
 @router.get(PAGES["tariffs"])
 def list_tariffs(visit: Reader) -> Response:
-    """Every tariff."""
-    pricing = pricing_of(visit)
-    return visit.show(views.Tariffs(rows=tuple(row for row, _ in _listed(pricing))))
+    """The tariffs for the channels that one may see, and for all of them."""
+    return visit.show(views.Tariffs(rows=tuple(row for row, _ in _listed(visit))))
 
 
 @router.get(PAGES["new-tariff"])
@@ -60,8 +60,7 @@ def add_tariff(visit: Writer) -> Response:
 @router.get(PAGES["tariff"])
 def show_tariff(visit: Reader, tariff: str) -> Response:
     """One tariff, row by row."""
-    pricing = pricing_of(visit)
-    row, found = next(((row, each) for row, each in _listed(pricing) if each.id == tariff), (None, None))
+    row, found = next(((row, each) for row, each in _listed(visit) if each.id == tariff), (None, None))
     if row is None or found is None:
         raise NotFound(f"there is no tariff {tariff[:80]!r}")
     lines = tuple(made(views.TariffLine, {**rate, **_exact(rate)}) for rate in found.rates)
@@ -107,9 +106,10 @@ def _new(visit: Visit, pricing: Pricing, form: Form = EMPTY) -> views.NewTariff:
     return views.NewTariff(channels=channels, currencies=tuple(sorted(ISO_4217)), currency=default, form=form)
 
 
-def _listed(pricing: Pricing) -> list[tuple[views.TariffRow, CargoTariff]]:
-    """Every tariff as it stands today."""
-    found = tariffs.list_tariffs(pricing)
+def _listed(visit: Visit) -> list[tuple[views.TariffRow, CargoTariff]]:
+    """Every tariff that the reader may see, as it stands today."""
+    pricing = pricing_of(visit)
+    found = tariffs.list_tariffs(pricing, scopes=seen(visit.who))
     dated = ((each.id, (each.channel, each.currency), each.since, each.until) for each in found)
     states = states_of(dated, pricing.day_of(utc_now()))
     return [(_row(each, states[each.id]), each) for each in found]

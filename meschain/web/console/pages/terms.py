@@ -10,13 +10,14 @@ from commerce.errors import MesChainError
 from meschain.access.permissions import Permission
 from meschain.access.rules import NotFound
 from meschain.pricing import service
+from meschain.pricing.api.scope import seen
 from meschain.pricing.context import Pricing
 from meschain.pricing.resolution import holding
 from meschain.pricing.tables import PricingTerm
 from meschain.pricing.terms import Term, reference_terms
 from meschain.store.base import utc_now
 from meschain.web.console.language import N_, Message
-from meschain.web.console.pages.desk import channels_of, pricing_of, states_of
+from meschain.web.console.pages.desk import CHANNEL, channels_of, pricing_of, states_of
 from meschain.web.console.places import ACTS, PAGES
 from meschain.web.console.term_kinds import NAMES, kind_of, read_term, shown
 from meschain.web.console.typed import Typed
@@ -25,7 +26,7 @@ from meschain.web.console.views.page import EMPTY, Choice, Form
 from meschain.web.console.visits import Entered, Visit
 
 router = APIRouter()
-Reader = Annotated[Visit, Entered(Permission.PRICING_READ)]
+Reader = Annotated[Visit, Entered(Permission.PRICING_READ, CHANNEL, partly=True)]
 Writer = Annotated[Visit, Entered(Permission.PRICING_WRITE)]
 _CONDITIONS = ("channel", "supplier", "brand", "category")
 _ORDER = {name: number for number, name in enumerate(NAMES)}
@@ -34,9 +35,9 @@ _TOO_EARLY = Message(N_("It would end before it begins."))
 
 @router.get(PAGES["terms"])
 def list_terms(visit: Reader) -> Response:
-    """What was stated, and the reference."""
+    """What was stated for the channels that one may see and for all of them, and the reference."""
     pricing = pricing_of(visit)
-    today, stated = pricing.day_of(utc_now()), service.list_terms(pricing)
+    today, stated = pricing.day_of(utc_now()), service.list_terms(pricing, scopes=seen(visit.who))
     states = _states(stated, today)
     rows = sorted((_row(each, states[each.id]) for each in stated), key=lambda row: _ORDER.get(row.name, len(_ORDER)))
     reference = tuple(_reference(name, today) for name in NAMES)
@@ -72,7 +73,7 @@ def add_term(visit: Writer) -> Response:
 
 @router.get(PAGES["term"])
 def show_term(visit: Reader, term: str) -> Response:
-    """One stated value."""
+    """One stated value, of a channel that one may see or of all."""
     return visit.show(_term(visit, term))
 
 
@@ -123,7 +124,7 @@ def _new(visit: Visit, pricing: Pricing, name: str, form: Form = EMPTY) -> views
 
 def _term(visit: Visit, term: str, form: Form = EMPTY) -> views.Term:
     pricing = pricing_of(visit)
-    stated = service.list_terms(pricing)
+    stated = service.list_terms(pricing, scopes=seen(visit.who))
     found = next((each for each in stated if each.id == term), None)
     if found is None:
         raise NotFound(f"there is no term {term[:80]!r}")
