@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from commerce.errors import MesChainError, Permanent
+from connectors.written import read_yaml_file
 from meschain.catalog import decisions, history, quarantine, runs, suppliers, sync
 from meschain.catalog.archive import preview_files
 from meschain.catalog.context import Catalog
@@ -272,9 +272,4 @@ def show_history(
 
 def read_profile(path: Path) -> FeedProfile:
     """The profile in a YAML or JSON file."""
-    try:
-        return parse_profile(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
-    except OSError as error:
-        raise Permanent(f"{path} cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise Permanent(f"{path.name} is not YAML: {error}") from error
+    return parse_profile(read_yaml_file(path), path.name)

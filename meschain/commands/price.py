@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Group
 
 from commerce.errors import Permanent
+from connectors.written import read_yaml_file
 from meschain.commands.screen import FAILED, HELD, Json, Tenant, pricing_of, show, table
 from meschain.pricing import price_rules, prices
 from meschain.pricing.tables import PriceRuleSet
@@ -123,12 +123,7 @@ def history(
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
-    try:
-        rules = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Permanent(f"{file} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Permanent(f"{file} is neither YAML nor JSON: {error}") from None
+    rules = read_yaml_file(file)
     if not isinstance(rules, list):
         raise Permanent(f"{file} holds no list of rules")
     return rules

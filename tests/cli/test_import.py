@@ -67,12 +67,14 @@ def test_a_failure_is_1_an_object_and_a_sentence(meschain: Command) -> None:
         (["feed.csv", "--supplier", "acme", "--tenant", "Not A Slug"], "a tenant cannot be called"),
         (["feed.csv", "--supplier", "acme", "--profile", "nowhere.yml"], "nowhere.yml cannot be read"),
         (["feed.csv", "--supplier", "acme", "--profile", "feed.csv"], "feed.csv is not a feed profile"),
+        (["feed.csv", "--supplier", "acme", "--profile", "twice.yml"], "line 2: 'currency' stands twice"),
     ],
 )
 def test_a_failure_before_the_run_begins_is_told_in_the_same_way(
     meschain: Command, arguments: list[str], told: str
 ) -> None:
     _feed(goods(3))
+    Path("twice.yml").write_text("currency: EUR\ncurrency: USD\n", encoding="utf-8")
     answer = meschain("catalog", "import", *arguments, "--json")
     assert (answer.code, answer.json()["status"]) == (1, "failed")
     assert told in answer.json()["error"]

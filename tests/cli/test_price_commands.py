@@ -70,6 +70,26 @@ def test_terms_and_tariffs_are_listed_ended_and_taken_back(shop: Command) -> Non
     assert shop("tariff", "list", "--json").json() == []
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "- name: a\n  floor: {profit: 50}\n  price: {kind: list_price}\n  floor: {profit: -100}",
+            "line 4: 'floor' stands twice",
+        ),
+        ("- name: a\n  price: {kind: markup, rate: 1:30}", "price.markup.rate"),
+        ("name: a", "rules.yml holds no list of rules"),
+    ],
+)
+def test_rules_that_say_two_things_at_once_or_no_number_are_kept_nowhere(
+    meschain: Command, text: str, told: str
+) -> None:
+    Path("rules.yml").write_text(text, encoding="utf-8")
+    answer = meschain("price", "draft", "rules.yml")
+    assert (answer.code, told in answer.err) == (1, True), answer.err
+    assert meschain("price", "rules", "--json").json() == []
+
+
 def test_a_price_below_its_floor_waits_for_somebody(shop: Command) -> None:
     rules = [{"name": "cheap", "price": {"kind": "markup", "rate": 150}, "floor": {"profit": 5}}]
     Path("rules.json").write_text(json.dumps(rules))

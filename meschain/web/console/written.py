@@ -1,6 +1,9 @@
-"""Reads YAML (or JSON, which is YAML too) that a person wrote into a form, without what could keep a reader busy."""
+"""Reads YAML that a person wrote into a form as any other is read, without what could keep a reader busy."""
 
 import yaml
+
+from commerce.errors import Permanent
+from connectors import written
 
 _LONGEST, _DEEPEST = 50_000, 20
 
@@ -17,10 +20,11 @@ def read_yaml(body: str, what: str) -> object:
     """The values that are written there; `what` names the whole, such as `a profile`. Raises Faults."""
     try:
         _check_shape(body, what)
-        found: object = yaml.safe_load(body)
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # but the first: a tag does not fit
+        return written.read_yaml(body, "this")
+    except yaml.YAMLError as error:
         raise Faults((f"this is not YAML: {error}",)) from None
-    return found
+    except Permanent as error:
+        raise Faults((str(error),)) from None
 
 
 def _check_shape(body: str, what: str) -> None:

@@ -87,6 +87,11 @@ def test_a_preview_that_is_pressed_twice_is_made_once(surfer: Surfer, market: Ma
         ("name: a", "expected a list of rules, each beginning with `- name:`"),
         ("- &a {name: a}\n- *a", "references (*name) are not read here"),
         ("- [", "this is not YAML"),
+        (
+            "- name: a\n  price: {kind: list_price}\n  floor: {profit: 50}\n  floor: {profit: -100}",
+            "this is not YAML: line 4: 'floor' stands twice in one mapping, first in line 3",
+        ),
+        ("- name: a\n  price: {kind: markup, rate: 1:30}", "rule 1, price.markup.rate"),
         ("", "expected a list of rules"),
         ("- 1: x", "rule 1"),
     ],
