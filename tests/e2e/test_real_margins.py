@@ -77,7 +77,7 @@ def bazaar(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory, share
     with open_stall(home, TENANT) as stall:
         stall.channel("shop", "EUR")
         for name, value in _NOTHING_CHARGED.items():
-            stall.term(name, value, since=date(2020, 1, 1))
+            stall.term(name, value, since=date(2020, 1, 1), channel="shop")
         yield stall
 
 

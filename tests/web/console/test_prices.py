@@ -1,5 +1,6 @@
 """Prices in the console: what is out and why it moved, what the floor refused, who may let it out nevertheless."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from commerce.numbers import parse_decimal
 from meschain.access.grants import GivenRole
 from meschain.pricing.prices import list_approvals
+from meschain.pricing.tables import PriceApproval
 from meschain.store.base import utc_now
+from meschain.store.session import transaction
 from meschain.web.console.pages import prices as page
 from meschain.web.console.pages.desk import typed
 from tests.web.console.market import RULE, Market, errors, table
@@ -31,6 +35,17 @@ def _priced(market: Market) -> None:
     market.stall.refresh()
     market.stall.change("UPDATE core.offers SET list_price = 650 WHERE supplier_sku = 'A1'")
     market.stall.refresh()
+
+
+@pytest.fixture(autouse=True)
+def _approved_for_one_test_only(market: Market) -> Iterator[None]:
+    yield
+    if list_approvals(market.stall.pricing):
+        with transaction(market.stall.pricing.engine) as session:
+            session.execute(delete(PriceApproval))
+        for relation in ("published_prices", "price_changes"):
+            market.stall.change(f"DELETE FROM core.{relation} WHERE supplier_sku = 'LOSS'")
+        market.stall.refresh()
 
 
 def test_what_is_out_page_by_page_each_with_its_history(
